@@ -1,0 +1,30 @@
+"""The program `probe`, the same as `python -m lstm_state_probe`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command line and leave the process at once.
+
+    Unloading TensorFlow takes the better part of a second and does nothing for the user, so the
+    process leaves by `os._exit` once everything is flushed. A fault of the probe itself takes
+    the ordinary way out, with its traceback.
+    """
+    from lstm_state_probe.cli import run_command_line
+
+    code = run_command_line(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:  # the reader of a pipe has gone: nothing more can be told
+        code = code or 1
+    if "COVERAGE_PROCESS_START" in os.environ:  # a measured process must write its figures
+        sys.exit(code)
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""The command line: one file a command; each reads the words, makes one call, gives a code.
+
+Nothing heavy is imported here or at the top of a command's file: `--help` needs Click alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from lstm_state_probe import __version__
+from lstm_state_probe.cli.doctor import doctor
+from lstm_state_probe.cli.init import init
+from lstm_state_probe.cli.listing import list_
+from lstm_state_probe.cli.run import run
+from lstm_state_probe.cli.schema import schema
+from lstm_state_probe.cli.source import source
+from lstm_state_probe.cli.validate import validate
+from lstm_state_probe.errors import ProbeError
+
+COMMANDS = (run, validate, list_, init, schema, source, doctor)
+INTERRUPTED = 130
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 all expectations met, 1 an expectation not met, 2 the command or a"
+    " scenario is wrong, 3 a scenario could not be carried out.",
+)
+@click.version_option(__version__, "-V", "--version", prog_name="probe")
+def cli() -> None:
+    """Show what Keras does with the hidden and cell states of recurrent layers."""
+
+
+for command in COMMANDS:
+    cli.add_command(command)
+
+
+def run_command_line(words: Sequence[str]) -> int:
+    """Run a command and return its exit code; a user's error is told on stderr."""
+    try:
+        code = cli.main(args=list(words), prog_name="probe", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return error.exit_code
+    except ProbeError as error:
+        text = str(error)
+        click.echo(text if ": error: " in text else f"error: {text}", err=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0

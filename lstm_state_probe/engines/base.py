@@ -1,0 +1,103 @@
+"""What an engine must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class CallTensors:
+    """The tensors of one call of a recurrent layer, eager or in a graph that is being traced.
+
+    `initial` and `final` are flat, in the order in which Keras keeps the states: (batch, units).
+    """
+
+    sequences: Any
+    initial: Sequence[Any]
+    final: Sequence[Any]
+    mask: Any | None
+    given: bool
+    training: bool | None
+
+
+Observe = Callable[[CallTensors], None]
+Release = Callable[[], None]
+
+
+class Engine(Protocol):
+    """The verbs in which the two Kerases differ."""
+
+    name: str
+    package: str
+    keras: ModuleType
+
+    def version(self) -> str:
+        """Return the version of the Keras package."""
+        ...
+
+    def seed(self, seed: int) -> None:
+        """Seed Python, NumPy and the framework, as Keras's own utility does."""
+        ...
+
+    def clear(self) -> None:
+        """Forget the models and graphs of the session."""
+        ...
+
+    def policy(self, name: str | None) -> AbstractContextManager[None]:
+        """Make a dtype policy the default for as long as layers are made."""
+        ...
+
+    def build_optimizer(self, model: Any) -> None:
+        """Make the optimizer's variables, so that the first training is traced once."""
+        ...
+
+    def jit_compiled(self, model: Any) -> bool:
+        """Tell whether the model's functions are compiled by XLA."""
+        ...
+
+    def retrace(self, model: Any) -> None:
+        """Forget the traced functions of a model; the next operation traces anew."""
+        ...
+
+    def held(self, layer: Any) -> list[Array]:
+        """Return copies of what a stateful layer holds, flat; [] for any other."""
+        ...
+
+    def assign(self, layer: Any, values: dict[int, Array]) -> None:
+        """Assign values to state variables by their flat index.
+
+        Raises:
+            ValueError: if the layer holds no states, or a shape differs.
+        """
+        ...
+
+    def reset_states(self, model: Any, layers: Sequence[Any]) -> None:
+        """Reset the states by Keras's own means for a whole model with these recurrent layers."""
+        ...
+
+    def reset_layer(self, layer: Any) -> None:
+        """Reset the states of one layer by Keras's own method."""
+        ...
+
+    def reset_apis(self) -> dict[str, str]:
+        """Say which reset methods a layer and a model have, for `probe doctor`."""
+        ...
+
+    def intercept(self, layer: Any, observe: Observe, on_reset: Callable[[], None]) -> Release:
+        """Have every call and every reset of a recurrent layer observed, until released."""
+        ...
+
+
+def to_numpy(value: Any) -> Array:
+    """Copy a variable or tensor to NumPy; bfloat16, which NumPy lacks, widens to float32."""
+    array = np.array(value.numpy() if hasattr(value, "numpy") else value)
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array

@@ -1,0 +1,122 @@
+"""Keras 3, which is `tf.keras` since TensorFlow 2.16."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from lstm_state_probe.engines.base import Array, CallTensors, Observe, Release, to_numpy
+from lstm_state_probe.engines.quiet import importing
+from lstm_state_probe.engines.wrapping import override, resetting
+from lstm_state_probe.errors import EngineMissing
+
+
+class Keras3:
+    """The verbs of Keras 3 on TensorFlow."""
+
+    name = "keras3"
+    package = "keras"
+
+    def __init__(self) -> None:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+        with importing("keras", "pip install lstm-state-probe"):
+            import keras
+        if keras.backend.backend() != "tensorflow":
+            backend = keras.backend.backend()
+            raise EngineMissing(f"Keras runs on {backend} in this process; set KERAS_BACKEND=tensorflow")
+        self.keras = keras
+
+    def version(self) -> str:
+        return str(self.keras.__version__)
+
+    def seed(self, seed: int) -> None:
+        self.keras.utils.set_random_seed(seed)
+
+    def clear(self) -> None:
+        self.keras.utils.clear_session()
+
+    @contextmanager
+    def policy(self, name: str | None) -> Iterator[None]:
+        before = self.keras.config.dtype_policy()
+        try:
+            if name is not None:
+                self.keras.config.set_dtype_policy(name)
+            yield
+        finally:
+            self.keras.config.set_dtype_policy(before)
+
+    def build_optimizer(self, model: Any) -> None:
+        optimizer = getattr(model, "optimizer", None)
+        if optimizer is not None and not optimizer.built:
+            optimizer.build(model.trainable_variables)
+
+    def jit_compiled(self, model: Any) -> bool:
+        return bool(getattr(model, "jit_compile", False))
+
+    def retrace(self, model: Any) -> None:
+        for name in ("train_function", "test_function", "predict_function"):
+            setattr(model, name, None)
+
+    def held(self, layer: Any) -> list[Array]:
+        return [to_numpy(variable) for variable in self._variables(layer)]
+
+    def assign(self, layer: Any, values: dict[int, Array]) -> None:
+        variables = self._variables(layer)
+        if not variables:
+            raise ValueError("the layer is not stateful: it holds no states to set")
+        for index, value in values.items():
+            variables[index].assign(value)
+
+    def _variables(self, layer: Any) -> list[Any]:
+        states = self.keras.tree.flatten(getattr(layer, "states", None))
+        return [state for state in states if state is not None]
+
+    def reset_states(self, model: Any, layers: Sequence[Any]) -> None:
+        """Reset layer by layer: a Keras 3 model has no `reset_states` (seen in 3.12 to 3.15)."""
+        for layer in layers:
+            if layer.stateful:
+                self.reset_layer(layer)
+
+    def reset_layer(self, layer: Any) -> None:
+        layer.reset_states()
+
+    def reset_apis(self) -> dict[str, str]:
+        return _reset_apis(self.keras)
+
+    def intercept(self, layer: Any, observe: Observe, on_reset: Callable[[], None]) -> Release:
+        """Observe in `inner_loop`, which is given the initial states and returns the final ones."""
+        given: list[tuple[bool, Any]] = []
+        call, inner_loop = layer.call, layer.inner_loop
+
+        def observed_call(
+            sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = False
+        ) -> Any:
+            given.append((initial_state is not None, training))
+            try:
+                return call(sequences, initial_state=initial_state, mask=mask, training=training)
+            finally:
+                given.pop()
+
+        def observed_loop(sequences: Any, initial_state: Any, mask: Any, training: Any = False) -> Any:
+            result = inner_loop(sequences, initial_state, mask, training=training)
+            flat = self.keras.tree.flatten
+            explicit = given[-1][0] if given else False
+            tensors = CallTensors(
+                sequences, flat(initial_state), flat(result[2]), mask, explicit, bool(training)
+            )
+            observe(tensors)
+            return result
+
+        methods = {"call": observed_call, "inner_loop": observed_loop}
+        return override(layer, methods | resetting(layer, on_reset))
+
+
+def _reset_apis(keras: Any) -> dict[str, str]:
+    """List the public reset methods of layers and models."""
+    found = {}
+    for label, owner in (("layer", keras.layers.LSTM), ("model", keras.Model)):
+        names = [name for name in ("reset_state", "reset_states") if hasattr(owner, name)]
+        found[label] = ", ".join(f"{name}()" for name in names) or "none"
+    return found

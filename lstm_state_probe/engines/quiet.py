@@ -1,0 +1,57 @@
+"""Imports TensorFlow without the lines that its C++ writes to the descriptor of stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lstm_state_probe.errors import EngineMissing
+
+
+@contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Catch what is written to descriptor 2; show it only if the body fails."""
+    sys.stderr.flush()
+    try:
+        saved = os.dup(2)
+    except OSError:  # started without a stderr: there is nothing to silence
+        yield
+        return
+    with tempfile.TemporaryFile() as caught:
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            _restore(saved)
+            caught.seek(0)
+            sys.stderr.write(caught.read().decode("utf-8", "replace"))
+            raise
+        else:
+            _restore(saved)
+
+
+def _restore(saved: int) -> None:
+    sys.stderr.flush()
+    os.dup2(saved, 2)
+    os.close(saved)
+
+
+@contextmanager
+def importing(package: str, install: str) -> Iterator[None]:
+    """Import an engine's package quietly; tell how to install it where it is missing.
+
+    Raises:
+        EngineMissing: with the command that installs it.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with quiet_stderr():
+            yield
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in (package, "tensorflow", "keras"):
+            raise
+        raise EngineMissing(f"{missing} is not installed; install it with: {install}") from None

@@ -1,0 +1,211 @@
+"""The conditions: a dict from the written entry to what judges it; one small function each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from lstm_state_probe.engines.base import Array
+from lstm_state_probe.expectations.quantity import Quantity
+from lstm_state_probe.scenario.conditions import Condition
+
+
+class Finding(Exception):
+    """What speaks against a condition; raised by a judge that finds it broken."""
+
+
+class Judge(Protocol):
+    """Looks at one quantity; returns what it saw, or raises a Finding."""
+
+    def __call__(self, quantity: Quantity, expected: Any, condition: Condition) -> str:
+        """Judge one entry of a condition."""
+        ...
+
+
+def place(array: Array, flat: int) -> str:
+    """Name an element: 'sample 1, unit 3', or its indices where the axes are others."""
+    index = [int(k) for k in np.unravel_index(flat, array.shape)]
+    if not index:
+        return "the value"
+    if len(index) == 2:
+        return f"sample {index[0]}, unit {index[1]}"
+    return f"sample {index[0]}, " + ", ".join(f"[{k}]" for k in index[1:])
+
+
+def number(value: Any) -> str:
+    """Write a number with the digits that tell it apart, no more than nine."""
+    return f"{float(value):.9g}"
+
+
+def _wide(array: Array) -> Array:
+    return array.astype(np.float64)
+
+
+def _worst(array: Array, score: Array) -> str:
+    flat = int(np.argmax(np.where(np.isnan(score), np.inf, score)))
+    return f"{number(array.flat[flat])} at {place(array, flat)}"
+
+
+def zeros(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+    """Every element is exactly zero."""
+    value = quantity.value
+    count = int(np.count_nonzero(value))
+    if count:
+        worst = _worst(value, np.abs(_wide(value)))
+        raise Finding(f"{count} of {value.size} are not zero, the largest {worst}")
+    return "all zeros"
+
+
+def nonzero(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+    """Not every element is zero."""
+    count = int(np.count_nonzero(quantity.value))
+    if not count:
+        raise Finding(f"all {quantity.value.size} are zero")
+    return f"{count} of {quantity.value.size} are not zero"
+
+
+def finite(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+    """No element is NaN or infinite."""
+    bad = ~np.isfinite(_wide(quantity.value))
+    if bad.any():
+        first = int(np.argmax(bad))
+        found = f"{quantity.value.flat[first]} at {place(quantity.value, first)}"
+        raise Finding(f"{int(bad.sum())} of {bad.size} are not finite, the first {found}")
+    return "all finite"
+
+
+def _difference(quantity: Quantity) -> Array:
+    if quantity.start is None or quantity.start.shape != quantity.value.shape:
+        raise Finding("there is nothing of the same shape that it could have changed from")
+    with np.errstate(invalid="ignore"):
+        change = np.abs(_wide(quantity.value) - _wide(quantity.start))
+    same = (quantity.value == quantity.start) | (
+        np.isnan(_wide(quantity.value)) & np.isnan(_wide(quantity.start))
+    )
+    return np.where(same, 0.0, change)
+
+
+def changed(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+    """At least one element differs from where it started."""
+    change = _difference(quantity)
+    if not np.count_nonzero(change):
+        raise Finding("it is bit for bit what it started from")
+    return f"changed by up to {_worst(change, change)}"
+
+
+def unchanged(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+    """Every element is exactly what it started from."""
+    change = _difference(quantity)
+    if np.count_nonzero(change):
+        raise Finding(f"it changed by up to {_worst(change, change)}")
+    return "bit for bit what it started from"
+
+
+def equals(quantity: Quantity, expected: Any, condition: Condition) -> str:
+    """Every element is close to the written one."""
+    return _close(quantity.value, np.asarray(expected), condition, "the expected values")
+
+
+def _close(value: Array, expected: Array, condition: Condition, name: str) -> str:
+    far, deviation = _far(value, expected, condition, name)
+    if far.any():
+        flat = int(np.argmax(np.where(far, np.where(np.isnan(deviation), np.inf, deviation), -1.0)))
+        raise Finding(
+            f"{int(far.sum())} of {far.size} differ from {name}; at {place(value, flat)} expected"
+            f" {number(expected.flat[flat])}, found {number(value.flat[flat])}"
+            f" (off by {number(deviation.flat[flat])})"
+        )
+    largest = number(np.nanmax(deviation)) if deviation.size else "0"
+    return f"equal to {name} within {largest}"
+
+
+def _far(value: Array, expected: Array, condition: Condition, name: str) -> tuple[Array, Array]:
+    if value.shape != expected.shape:
+        raise Finding(f"its shape is {value.shape}, that of {name} is {expected.shape}")
+    a, b = _wide(value), _wide(expected)
+    close = np.isclose(a, b, rtol=condition.rtol, atol=condition.atol, equal_nan=True)
+    with np.errstate(invalid="ignore"):
+        deviation = np.where(a == b, 0.0, np.abs(a - b))
+    return ~close, deviation
+
+
+def same_as(quantity: Quantity, expected: Any, condition: Condition) -> str:
+    """Every element is close to that of another quantity."""
+    other: Quantity = expected
+    return _close(quantity.value, other.value, condition, other.name)
+
+
+def differs_from(quantity: Quantity, expected: Any, condition: Condition) -> str:
+    """At least one element is not close to that of another quantity."""
+    other: Quantity = expected
+    if quantity.value.shape != other.value.shape:
+        return f"its shape is {quantity.value.shape}, that of {other.name} is {other.value.shape}"
+    far, deviation = _far(quantity.value, other.value, condition, other.name)
+    if not far.any():
+        largest = number(np.nanmax(deviation)) if deviation.size else "0"
+        raise Finding(f"it equals {other.name} within {largest}")
+    return f"differs from {other.name} by up to {_worst(deviation, deviation)}"
+
+
+def between(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+    """Every element lies in [low, high]."""
+    low, high = expected
+    value = _wide(quantity.value)
+    inside = (value >= low) & (value <= high)
+    if not inside.all():
+        first = int(np.argmin(inside))
+        found = f"{number(value.flat[first])} at {place(value, first)}"
+        raise Finding(f"{int((~inside).sum())} of {value.size} are outside, the first {found}")
+    if not value.size:
+        return "it is empty"
+    return f"it lies in [{number(value.min())}, {number(value.max())}]"
+
+
+def max_abs(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+    """No element is larger than the bound in magnitude; NaN is."""
+    size = np.abs(_wide(quantity.value))
+    if not (size <= expected).all():
+        raise Finding(f"the largest is {_worst(quantity.value, size)}")
+    return f"the largest magnitude is {number(size.max()) if size.size else 'none'}"
+
+
+def shape(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+    """The shape is the written one, the batch axis included."""
+    if list(quantity.value.shape) != expected:
+        raise Finding(f"its shape is {list(quantity.value.shape)}")
+    return f"its shape is {expected}"
+
+
+def dtype(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+    """The dtype is the written one."""
+    if quantity.value.dtype.name != expected:
+        raise Finding(f"its dtype is {quantity.value.dtype.name}")
+    return f"its dtype is {expected}"
+
+
+def origin(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+    """The call's initial state came from there."""
+    if quantity.origin is None:
+        raise Finding("it has no origin: the operation made no call")
+    if quantity.origin.word != expected:
+        raise Finding(f"its origin is {quantity.origin.word!r} ({quantity.origin.words})")
+    return f"its origin is {quantity.origin.words}"
+
+
+CONDITIONS: Mapping[str, Judge] = {
+    "zeros": zeros,
+    "nonzero": nonzero,
+    "finite": finite,
+    "changed": changed,
+    "unchanged": unchanged,
+    "equals": equals,
+    "same_as": same_as,
+    "differs_from": differs_from,
+    "between": between,
+    "max_abs": max_abs,
+    "shape": shape,
+    "dtype": dtype,
+    "origin": origin,
+}

@@ -1,0 +1,99 @@
+"""From a selector to the arrays that it names in one operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lstm_state_probe.engines.base import Array
+from lstm_state_probe.errors import nearest
+from lstm_state_probe.recording.call import Origin
+from lstm_state_probe.recording.outcome import Outcome, leaves
+from lstm_state_probe.scenario.selectors import Selector
+
+
+class NoSuchQuantity(Exception):
+    """A selector names what this operation does not have; the message says what it has."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One array that is judged; `start` is what it is compared with by `changed`."""
+
+    name: str
+    value: Array
+    start: Array | None = None
+    origin: Origin | None = None
+
+
+def find_quantities(
+    selector: Selector, outcome: Outcome, addresses: Sequence[str]
+) -> list[Quantity]:
+    """Return what a selector names, one entry an address.
+
+    Raises:
+        NoSuchQuantity: if nothing matches, or a match has no such call or is not held.
+    """
+    if selector.is_result:
+        return _result(selector, outcome)
+    found = selector.matches(addresses)
+    if not found:
+        raise NoSuchQuantity(selector.explain_no_match(addresses))
+    return [_quantity(selector, outcome, address) for address in found]
+
+
+def _result(selector: Selector, outcome: Outcome) -> list[Quantity]:
+    parts = leaves(outcome.result)
+    if not parts:
+        raise NoSuchQuantity(f"{outcome.operation} returned nothing that could be judged")
+    prefix = selector.address
+    found = [part for part in parts if part[0] == prefix or part[0].startswith(f"{prefix}/")]
+    if not found:
+        names = [name for name, _ in parts]
+        listed = ", ".join(names)
+        raise NoSuchQuantity(
+            f"{outcome.operation} returned no {prefix!r}; it returned: {listed}{nearest(prefix, names)}"
+        )
+    return [Quantity(name, value) for name, value in found]
+
+
+def _quantity(selector: Selector, outcome: Outcome, address: str) -> Quantity:
+    if selector.when == "held":
+        return _held(outcome, address)
+    calls = outcome.states(address)
+    if not calls and selector.call is None and address in outcome.held:
+        return _without_call(selector, outcome, address)
+    if not calls:
+        raise NoSuchQuantity(
+            f"{outcome.operation} made no call of {address.rpartition('/')[0]!r}, so that"
+            f" {address!r} has no {selector.when} value"
+        )
+    index = -1 if selector.call is None else selector.call
+    if not -len(calls) <= index < len(calls):
+        raise NoSuchQuantity(f"{address}[{index}]: {outcome.operation} made {_calls(len(calls))}")
+    state = calls[index]
+    name = address if selector.call is None else f"{address}[{index}]"
+    if selector.when == "initial":
+        return Quantity(f"{name}@initial", state.initial, origin=state.origin)
+    return Quantity(name, state.final, state.initial, state.origin)
+
+
+def _held(outcome: Outcome, address: str) -> Quantity:
+    _require_held(outcome.held, address)
+    return Quantity(f"{address}@held", outcome.held[address], outcome.before.get(address))
+
+
+def _without_call(selector: Selector, outcome: Outcome, address: str) -> Quantity:
+    before, after = outcome.before.get(address), outcome.held[address]
+    if selector.when == "initial" and before is not None:
+        return Quantity(f"{address}@initial", before)
+    return Quantity(address, after, before)
+
+
+def _require_held(held: Mapping[str, Array], address: str) -> None:
+    if address not in held:
+        raise NoSuchQuantity(f"{address!r} is not held: its layer is not stateful")
+
+
+def _calls(count: int) -> str:
+    return "1 call" if count == 1 else f"{count} calls"

@@ -1,0 +1,86 @@
+"""What an operation is given, and the helpers that all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from lstm_state_probe.engines import Engine
+from lstm_state_probe.engines.base import Array
+from lstm_state_probe.model import BuiltModel
+from lstm_state_probe.model.objects import Objects
+from lstm_state_probe.recording.call import Held
+from lstm_state_probe.recording.origin import Origins
+from lstm_state_probe.recording.progress import batch_marker
+from lstm_state_probe.recording.recorder import Recorder
+from lstm_state_probe.scenario.document import Path
+from lstm_state_probe.scenario.operations import Arguments
+from lstm_state_probe.scenario.read import ScenarioFile
+
+REFERENCES = ("x", "y", "mask", "sample_weight")
+
+
+@dataclass
+class Session:
+    """A scenario in progress: the model, the arrays, the recorder, and labelled states."""
+
+    scenario: ScenarioFile
+    engine: Engine
+    arrays: Mapping[str, Array]
+    model: Any
+    recorder: Recorder
+    snapshots: dict[str, Held] = field(default_factory=dict)
+
+    @classmethod
+    def begin(
+        cls, scenario: ScenarioFile, engine: Engine, built: BuiltModel, arrays: Mapping[str, Array]
+    ) -> Session:
+        """Attach a recorder to a built model."""
+        origins = Origins(given_by=built.given_by)
+        recorder = Recorder.attach(engine, built.keras, origins)
+        return cls(scenario, engine, arrays, built.keras, recorder)
+
+    def resolve(self, reference: Any) -> Any:
+        """Put arrays in the place of their names; a list becomes a tuple of arrays."""
+        if isinstance(reference, str):
+            return self.arrays[reference]
+        if isinstance(reference, dict):
+            return {key: self.resolve(value) for key, value in reference.items()}
+        if isinstance(reference, list):
+            return [self.resolve(value) for value in reference]
+        return reference
+
+    def keywords(self, arguments: Arguments, path: Path) -> dict[str, Any]:
+        """Return what was written, as keyword arguments of Keras's method."""
+        written = {
+            name: getattr(arguments, name)
+            for name in arguments.model_fields_set
+            if getattr(arguments, name) is not None
+        }
+        found = {
+            name: self.resolve(value) if name in REFERENCES else value
+            for name, value in written.items()
+        }
+        if "validation_data" in written:
+            found["validation_data"] = tuple(map(self.resolve, written["validation_data"]))
+        if "callbacks" in written:
+            objects = Objects(self.engine, self.scenario)
+            here = (*path, "callbacks")
+            found["callbacks"] = objects.value(written["callbacks"], "callbacks", here)
+        return found
+
+    def looping(self, arguments: Arguments, path: Path, *, fitting: bool = False) -> dict[str, Any]:
+        """Return the keywords of a method that loops over batches, with the batch marker added."""
+        keywords = {"verbose": 0, **self.keywords(arguments, path)}
+        marker = batch_marker(self.engine, self.recorder, fitting=fitting)
+        keywords["callbacks"] = [marker, *keywords.get("callbacks", [])]
+        return keywords
+
+
+class Perform(Protocol):
+    """Does one operation and returns what Keras returned."""
+
+    def __call__(self, session: Session, arguments: Any, path: Path) -> Any:
+        """Do it; `path` is the place of the arguments in the file."""
+        ...

@@ -1,0 +1,43 @@
+"""Operations that do not train; on a stateful layer they move the states all the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lstm_state_probe.operations.base import Session
+from lstm_state_probe.scenario.document import Path
+from lstm_state_probe.scenario.operations import (
+    Call,
+    Evaluate,
+    Predict,
+    PredictOnBatch,
+    TestOnBatch,
+)
+
+
+def call(session: Session, arguments: Call, path: Path) -> Any:
+    """`model(x, …)`, eagerly."""
+    keywords = session.keywords(arguments, path)
+    return session.model(keywords.pop("x"), **keywords)
+
+
+def predict(session: Session, arguments: Predict, path: Path) -> Any:
+    """`model.predict`."""
+    return session.model.predict(**session.looping(arguments, path))
+
+
+def evaluate(session: Session, arguments: Evaluate, path: Path) -> Any:
+    """`model.evaluate`."""
+    session.recorder.batch("test", -1, 0)
+    return session.model.evaluate(**session.looping(arguments, path))
+
+
+def predict_on_batch(session: Session, arguments: PredictOnBatch, path: Path) -> Any:
+    """`model.predict_on_batch`."""
+    return session.model.predict_on_batch(**session.keywords(arguments, path))
+
+
+def test_on_batch(session: Session, arguments: TestOnBatch, path: Path) -> Any:
+    """`model.test_on_batch`."""
+    session.recorder.batch("test", -1, 0)
+    return session.model.test_on_batch(**session.keywords(arguments, path))

@@ -1,0 +1,34 @@
+"""Save the model, load it, go on with the loaded one: what survives?"""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from lstm_state_probe.operations.base import Session
+from lstm_state_probe.recording.recorder import Recorder
+from lstm_state_probe.scenario.document import Path
+from lstm_state_probe.scenario.operations import Reload
+
+
+def reload(session: Session, arguments: Reload, path: Path) -> None:  # noqa: ARG001 - one signature for all
+    """Save to a temporary file and load it; the recorder moves to the loaded model."""
+    before = session.recorder
+    before.detach()
+    kept = session.model
+    try:
+        session.model = _saved_and_loaded(session, arguments)
+    finally:
+        fresh = session.model is not kept
+        session.recorder = Recorder.attach(
+            session.engine, session.model, before.origins, fresh=fresh
+        )
+    session.engine.build_optimizer(session.model)
+
+
+def _saved_and_loaded(session: Session, arguments: Reload) -> Any:
+    with TemporaryDirectory(prefix="probe-") as folder:
+        file = FilePath(folder) / f"model.{arguments.format}"
+        session.model.save(str(file))
+        return session.engine.keras.models.load_model(str(file))

@@ -1,0 +1,21 @@
+"""Operations that train: the states are those of the forward pass, before the update."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lstm_state_probe.operations.base import Session
+from lstm_state_probe.scenario.document import Path
+from lstm_state_probe.scenario.operations import Fit, TrainOnBatch
+
+
+def train_on_batch(session: Session, arguments: TrainOnBatch, path: Path) -> Any:
+    """`model.train_on_batch`."""
+    session.recorder.batch("train", -1, 0)
+    return session.model.train_on_batch(**session.keywords(arguments, path))
+
+
+def fit(session: Session, arguments: Fit, path: Path) -> Any:
+    """`model.fit`; returns the history: {metric: a value an epoch}."""
+    history = session.model.fit(**session.looping(arguments, path, fitting=True))
+    return dict(history.history)

@@ -1,0 +1,1 @@
+"""What really happened: every call of every recurrent layer, recorded inside the operation."""

@@ -1,0 +1,61 @@
+"""The neutral picture of what was recorded: NumPy only, read-only, no Keras object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lstm_state_probe.engines.base import Array
+
+Held = Mapping[str, Array]
+"""Address, such as `lstm/h`, to what the layer holds: (batch, units)."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an initial state came from: one word of the contract, and the words for a person."""
+
+    word: str
+    words: str
+
+
+@dataclass(frozen=True)
+class State:
+    """One state in one call: (batch, units) at the start and at the end."""
+
+    initial: Array
+    final: Array
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of one recurrent layer inside an operation.
+
+    `batch` counts from 0 within the phase (`train`, `test`, `predict`) of an epoch; `use` tells
+    apart the several uses of one layer for the same batch. `mask` is (batch, timesteps).
+    """
+
+    layer: str
+    phase: str
+    epoch: int
+    batch: int
+    use: int
+    timesteps: int
+    mask: Array | None
+    states: Mapping[str, State] = field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        """Say which batch it was, for a person."""
+        parts = [f"epoch {self.epoch + 1}"] if self.phase in ("train", "test") and self.epoch >= 0 else []
+        parts.append(f"batch {self.batch + 1}")
+        if self.use:
+            parts.append(f"use {self.use + 1}")
+        return ", ".join(parts)
+
+
+def frozen(array: Array) -> Array:
+    """Return the array, which must be the caller's own, so that nobody can write to it."""
+    array.flags.writeable = False
+    return array

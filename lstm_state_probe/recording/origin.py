@@ -1,0 +1,104 @@
+"""Where an initial state came from, worked out from what happened and not from what was written.
+
+A held state carries its history: made with the layer, reset, set, or left by a call. The value
+that a call really started from is compared with the held one bit for bit; only then the history
+is believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lstm_state_probe.engines.base import Array
+from lstm_state_probe.layers.find import Recurrent
+from lstm_state_probe.recording.call import Held, Origin
+
+ZEROS = Origin("zeros", "zeros: as the layer was built")
+STATELESS = Origin("zeros", "zeros: stateless, made for this call")
+FOREIGN = Origin("custom", "custom: not what the layer held, and not given")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A call before its origin is known: the layer, and what it started from."""
+
+    part: Recurrent
+    given: bool
+    initial: Mapping[str, Array]
+
+
+@dataclass
+class Origins:
+    """The history of every held state of a model, kept through all operations."""
+
+    held: dict[str, tuple[Origin, Array]] = field(default_factory=dict)
+    operation: str = ""
+    given_by: Mapping[str, str] = field(default_factory=dict)
+
+    def built(self, held: Held) -> None:
+        """Note fresh states; whatever was known before is forgotten."""
+        self.held = {address: (ZEROS, value) for address, value in held.items()}
+
+    def reset(self, addresses: Sequence[str]) -> None:
+        """Note that a layer was reset."""
+        origin = Origin("reset", f"reset: {self.operation}" if self.operation else "reset")
+        self._note(origin, addresses)
+
+    def assigned(self, held: Held, addresses: Sequence[str]) -> None:
+        """Note that states were assigned by the probe."""
+        origin = Origin("set", f"set: {self.operation}")
+        for address in addresses:
+            self.held[address] = (origin, held[address])
+
+    def _note(self, origin: Origin, addresses: Sequence[str]) -> None:
+        for address in addresses:
+            if address in self.held:
+                self.held[address] = (origin, np.zeros_like(self.held[address][1]))
+
+    def call(
+        self, raw: Raw, place: tuple[str, int, int], final: Mapping[str, Array]
+    ) -> dict[str, Origin]:
+        """Work out the origin of each state of a call, and note what the call leaves behind."""
+        addresses = dict(zip(raw.part.states, raw.part.addresses))
+        found = {name: self._origin(raw, name, addresses[name]) for name in raw.part.states}
+        if raw.part.stateful:
+            words = f"carried from {self.operation}, {_where(place)}"
+            for name, address in addresses.items():
+                self.held[address] = (Origin("carried", words), final[name])
+        return found
+
+    def _origin(self, raw: Raw, name: str, address: str) -> Origin:
+        initial = raw.initial[name]
+        history, held = self.held.get(address, (None, None))
+        if raw.part.stateful and history is not None and held is not None:
+            stored = np.any(held)  # tf_keras prefers a stored state to a given one, unless all zero
+            if _same(initial, held) and (not raw.given or (stored and self._kept(raw))):
+                return history
+        if raw.given:
+            by = self.given_by.get(raw.part.address.split("/")[0], "initial_state")
+            return Origin("given", f"given: {by}")
+        if not np.any(initial):
+            return STATELESS if not raw.part.stateful else ZEROS
+        return FOREIGN
+
+    def _kept(self, raw: Raw) -> bool:
+        """Tell whether a call started from all that was held, though states were given."""
+        addresses = zip(raw.part.states, raw.part.addresses)
+        return all(_same(raw.initial[name], self.held[address][1]) for name, address in addresses)
+
+
+def _same(initial: Array, held: Array) -> bool:
+    """Compare bit for bit, in the dtype in which the call computed; NaN equals itself."""
+    if initial.shape != held.shape:
+        return False
+    return np.array_equal(initial, held.astype(initial.dtype), equal_nan=initial.dtype.kind == "f")
+
+
+def _where(place: tuple[str, int, int]) -> str:
+    phase, epoch, batch = place
+    if epoch < 0:
+        return f"batch {batch + 1}"
+    return f"epoch {epoch + 1}, {'validation ' if phase == 'test' else ''}batch {batch + 1}"

@@ -1,0 +1,85 @@
+"""How tensors leave a graph: through a callback, or through variables where XLA compiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from lstm_state_probe.engines.base import Array, to_numpy
+
+Receive = Callable[[list[Array]], None]
+
+
+class Sink(Protocol):
+    """Takes the tensors of one call out of the graph that is being traced, or of eager code."""
+
+    def emit(self, tensors: Sequence[Any], receive: Receive) -> None:
+        """Arrange that `receive` gets the values, each time that the graph runs."""
+        ...
+
+    def collect(self) -> int:
+        """Deliver what waits since the last call; return how many runs were overwritten."""
+        ...
+
+
+class CallbackSink:
+    """One `numpy_function` a call: every run arrives, in order. XLA refuses it."""
+
+    def emit(self, tensors: Sequence[Any], receive: Receive) -> None:
+        import tensorflow as tf
+
+        def deliver(*arrays: Any) -> None:
+            receive([_own(array) for array in arrays])
+
+        stopped = [tf.stop_gradient(tensor) for tensor in tensors]
+        tf.numpy_function(deliver, stopped, [], stateful=True)
+
+    def collect(self) -> int:
+        return 0
+
+
+@dataclass
+class VariableSink:
+    """Variables that the graph assigns: XLA takes them, but only the last run can be read."""
+
+    slots: list[tuple[Any, list[Any], Receive]] = field(default_factory=list)
+
+    def emit(self, tensors: Sequence[Any], receive: Receive) -> None:
+        import tensorflow as tf
+
+        if tf.executing_eagerly():
+            receive([to_numpy(tensor) for tensor in tensors])
+            return
+        with tf.init_scope():
+            runs = tf.Variable(0, trainable=False, dtype=tf.int64)
+            kept = [_variable(tensor) for tensor in tensors]
+        for variable, tensor in zip(kept, tensors):
+            variable.assign(tf.stop_gradient(tensor))
+        runs.assign_add(1)
+        self.slots.append((runs, kept, receive))
+
+    def collect(self) -> int:
+        lost = 0
+        for runs, kept, receive in self.slots:
+            count = int(runs.numpy())
+            if count:
+                lost += count - 1
+                receive([to_numpy(variable) for variable in kept])
+                runs.assign(0)
+        return lost
+
+
+def _variable(tensor: Any) -> Any:
+    import tensorflow as tf
+
+    zeros = tf.zeros([dim or 1 for dim in tensor.shape], tensor.dtype)
+    return tf.Variable(zeros, shape=tensor.shape, trainable=False)
+
+
+def _own(array: Any) -> Array:
+    """Copy an array that may be a view of TensorFlow's memory; widen bfloat16 to float32."""
+    copied = np.array(array)
+    return copied.astype(np.float32) if copied.dtype.name == "bfloat16" else copied

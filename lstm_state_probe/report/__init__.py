@@ -1,0 +1,14 @@
+"""The report: plain data, then one writer a file."""
+
+from __future__ import annotations
+
+WRITERS: dict[str, str] = {
+    ".json": "lstm_state_probe.report.json:write",
+}
+"""Suffix of a report's path to 'module:function'; the function takes a SuiteReport."""
+
+FORMATS: dict[str, str] = {
+    "table": "lstm_state_probe.report.table:Tables",
+    "json": "lstm_state_probe.report.json:Json",
+}
+"""What stdout can show, to 'module:class' of a `Shown`."""

@@ -1,0 +1,103 @@
+"""The report as plain, frozen data; what the writers read and nobody writes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lstm_state_probe.errors import Complaint, ProbeError
+from lstm_state_probe.expectations.judge import Verdict
+from lstm_state_probe.recording.call import Held
+from lstm_state_probe.recording.outcome import Outcome
+
+SCHEMA_VERSION = 1
+NO_EXPECTATIONS = "no expectations"
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """A recurrent layer: its address, its class, the names of its states."""
+
+    address: str
+    kind: str
+    states: tuple[str, ...]
+    stateful: bool
+
+
+@dataclass(frozen=True)
+class OperationReport:
+    """One operation with its verdicts; `line` and `column` are its place in the file."""
+
+    index: int
+    operation: str
+    label: str | None
+    outcome: Outcome
+    verdicts: tuple[Verdict, ...]
+    line: int
+    column: int
+    raises: bool = False
+
+    @property
+    def status(self) -> str:
+        """One of passed, failed, error, 'no expectations'."""
+        if self.outcome.failure is not None and not self.raises:
+            return "error"
+        if not self.verdicts:
+            return NO_EXPECTATIONS
+        return "passed" if all(verdict.passed for verdict in self.verdicts) else "failed"
+
+
+@dataclass(frozen=True)
+class ScenarioReport:
+    """One scenario on one engine; `initialised` is what the layers held once built."""
+
+    id: str
+    name: str
+    description: str | None
+    file: str
+    engine: str
+    seed: int
+    status: str
+    seconds: float
+    layers: tuple[LayerReport, ...]
+    initialised: Held
+    operations: tuple[OperationReport, ...]
+    error: str | None
+    exit_code: int
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """All verdicts, in the order of the operations."""
+        return tuple(verdict for report in self.operations for verdict in report.verdicts)
+
+
+@dataclass(frozen=True)
+class SuiteReport:
+    """All scenarios of one call of the tool, the files that could not be read, and where it ran."""
+
+    environment: Mapping[str, object]
+    scenarios: tuple[ScenarioReport, ...]
+    complaints: tuple[Complaint, ...]
+    seconds: float
+
+    def count(self, status: str) -> int:
+        """Count the scenarios of one status."""
+        return sum(scenario.status == status for scenario in self.scenarios)
+
+    @property
+    def exit_code(self) -> int:
+        """3 if Keras raised, else 2 if a scenario was wrong, else 1 if one failed, else 0."""
+        codes = [scenario.exit_code for scenario in self.scenarios]
+        return max([*codes, 2 if self.complaints else 0])
+
+
+def status_of(
+    done: Sequence[OperationReport], error: ProbeError | None, stopped: bool
+) -> str:
+    """Sum up a scenario: what was never expected is never passed."""
+    if error is not None or stopped:
+        return "error"
+    verdicts = [verdict for report in done for verdict in report.verdicts]
+    if not verdicts:
+        return NO_EXPECTATIONS
+    return "passed" if all(verdict.passed for verdict in verdicts) else "failed"

@@ -1,0 +1,204 @@
+"""One scenario, the whole story."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lstm_state_probe.engines import Engine
+from lstm_state_probe.engines.base import Array
+from lstm_state_probe.engines.messages import plain_message
+from lstm_state_probe.errors import ProbeError
+from lstm_state_probe.expectations.judge import Bench, Verdict, judge_operation
+from lstm_state_probe.model import build_model
+from lstm_state_probe.model.arrays import draw_arrays
+from lstm_state_probe.operations import OPERATIONS, Session
+from lstm_state_probe.recording.call import Call, Held
+from lstm_state_probe.recording.outcome import Failure, Outcome, plain
+from lstm_state_probe.report.data import LayerReport, OperationReport, ScenarioReport, status_of
+from lstm_state_probe.scenario.document import Path
+from lstm_state_probe.scenario.operations import Operation, Repeat
+from lstm_state_probe.scenario.read import ScenarioFile
+
+
+class Stopped(Exception):
+    """An operation failed and nothing had expected it; the scenario ends here."""
+
+
+def run_scenario(scenario: ScenarioFile, engine: Engine) -> ScenarioReport:
+    """Build the model, do the operations, judge the expectations, and report.
+
+    A `ProbeError` on the way ends the scenario and becomes its error.
+    """
+    story = Story(scenario, engine)
+    started = time.perf_counter()
+    error: ProbeError | None = None
+    with _stdout_to_stderr():
+        try:
+            story.tell()
+        except ProbeError as caught:
+            error = caught
+        finally:
+            story.close()
+    return story.report(error, time.perf_counter() - started)
+
+
+@contextlib.contextmanager
+def _stdout_to_stderr() -> Iterator[None]:
+    """Keep stdout for the report: what Keras prints while it works goes to stderr."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
+
+
+@dataclass
+class Story:
+    """A scenario while it is told: what was done so far, in order."""
+
+    scenario: ScenarioFile
+    engine: Engine
+    session: Session | None = None
+    done: list[OperationReport] = field(default_factory=list)
+    labelled: dict[str, tuple[Outcome, Sequence[str]]] = field(default_factory=dict)
+    initialised: Held = field(default_factory=dict)
+    layers: tuple[LayerReport, ...] = ()
+    stopped: bool = False
+
+    def tell(self) -> None:
+        """Draw the arrays, build the model, do the operations."""
+        arrays: Mapping[str, Array] = draw_arrays(self.scenario)
+        self.engine.clear()
+        self.engine.seed(self.scenario.spec.seed)
+        built = build_model(self.scenario, self.engine)
+        self.session = Session.begin(self.scenario, self.engine, built, arrays)
+        self.initialised = self.session.recorder.held()
+        self.layers = tuple(
+            LayerReport(part.address, part.kind, part.states, part.stateful)
+            for part in self.session.recorder.layers
+        )
+        with contextlib.suppress(Stopped):
+            self.operations(self.session, self.scenario.spec.operations, ("operations",))
+
+    def close(self) -> None:
+        """Let go of the model, so that the next scenario starts from nothing."""
+        if self.session is not None:
+            self.session.recorder.detach()
+            self.session = None
+        self.engine.clear()
+
+    def operations(self, session: Session, operations: Sequence[Operation], path: Path) -> Any:
+        """Do operations one after the other; return the result of the last."""
+        result = None
+        for index, operation in enumerate(operations):
+            result = self.operation(session, operation, (*path, index)).result
+        return result
+
+    def operation(self, session: Session, operation: Operation, path: Path) -> Outcome:
+        """Do one operation, judge it, note it; stop where it failed unexpectedly."""
+        outcome = self.perform(session, operation, (*path, operation.name))
+        bench = Bench(
+            self.scenario, session.recorder.addresses, outcome, self.labelled
+        )
+        if operation.label is not None:
+            self.labelled[operation.label] = (outcome, tuple(bench.addresses))
+            session.snapshots[operation.label] = _states_after(outcome)
+        stop = outcome.failure is not None and self.expected(operation) is None
+        verdicts = () if stop else judge_operation(bench, operation, path)
+        if operation.repeat is None or verdicts or stop:
+            self.note(operation, path, outcome, verdicts)
+        if stop:
+            self.stopped = True
+            raise Stopped
+        return outcome
+
+    def perform(self, session: Session, operation: Operation, path: Path) -> Outcome:
+        """Let Keras do it; what it raises is kept, and how far it came."""
+        if operation.repeat is not None:
+            return self.repeat(session, operation, operation.repeat, path)
+        session.recorder.origins.operation = f"operation {len(self.done) + 1}"
+        before, failure, result = session.recorder.held(), None, None
+        session.recorder.batch("predict", -1, 0)
+        started = time.perf_counter()
+        try:
+            result = plain(OPERATIONS[operation.name](session, operation.arguments, path))
+        except ProbeError:
+            raise
+        except Exception as error:  # the boundary: Keras may raise anything
+            failure = Failure(type(error).__name__, plain_message(error))
+        seconds = time.perf_counter() - started
+        calls: tuple[Call, ...] = session.recorder.take()
+        held = session.recorder.held()
+        return Outcome(
+            operation.name, operation.label, calls, before, held, result, failure, seconds
+        )
+
+    def repeat(
+        self, session: Session, operation: Operation, written: Repeat, path: Path
+    ) -> Outcome:
+        """Do operations several times; an error in one ends it, and may be expected of it."""
+        before, first = session.recorder.held(), len(self.done)
+        result, failure = None, None
+        started = time.perf_counter()
+        try:
+            for _ in range(written.times):
+                result = self.operations(session, written.operations, (*path, "operations"))
+        except Stopped:
+            if self.expected(operation) is None:
+                raise
+            self.stopped, failure = False, self.done[-1].outcome.failure
+        calls = tuple(call for report in self.done[first:] for call in report.outcome.calls)
+        seconds = time.perf_counter() - started
+        held = session.recorder.held()
+        return Outcome("repeat", operation.label, calls, before, held, result, failure, seconds)
+
+    def expected(self, operation: Operation) -> str | None:
+        """Return the error that is expected of an operation on this engine."""
+        return getattr(operation.raises, self.scenario.engine) if operation.raises else None
+
+    def note(
+        self, operation: Operation, path: Path, outcome: Outcome, verdicts: tuple[Verdict, ...]
+    ) -> None:
+        """Add an operation to the report."""
+        line, column = self.scenario.position((*path, operation.name))
+        self.done.append(
+            OperationReport(len(self.done), operation.name, operation.label, outcome, verdicts,
+                            line, column, raises=self.expected(operation) is not None)
+        )
+
+    def report(self, error: ProbeError | None, seconds: float) -> ScenarioReport:
+        """Put what was done into a report."""
+        return ScenarioReport(
+            id=self.scenario.id,
+            name=self.scenario.name,
+            description=self.scenario.spec.description,
+            file=self.scenario.document.file,
+            engine=self.scenario.engine,
+            seed=self.scenario.spec.seed,
+            status=status_of(self.done, error, self.stopped),
+            seconds=seconds,
+            layers=self.layers,
+            initialised=self.initialised,
+            operations=tuple(self.done),
+            error=str(error) if error else None,
+            exit_code=_exit_code(self.done, error, self.stopped),
+        )
+
+
+def _states_after(outcome: Outcome) -> Held:
+    """Return every state after an operation: what is held, else what the last call ended with."""
+    found: dict[str, Any] = {}
+    for call in outcome.calls:
+        for name, state in call.states.items():
+            found[f"{call.layer}/{name}"] = state.final
+    return {**found, **outcome.held}
+
+
+def _exit_code(done: Sequence[OperationReport], error: ProbeError | None, stopped: bool) -> int:
+    if error is not None:
+        return error.exit_code
+    if stopped:
+        return 3
+    return 1 if any(not verdict.passed for report in done for verdict in report.verdicts) else 0

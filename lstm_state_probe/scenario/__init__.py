@@ -1,0 +1,1 @@
+"""What a person writes: YAML read with positions, strict models, and what must fit together."""

@@ -1,0 +1,101 @@
+"""Many scenarios: find the files, read them, run them one after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lstm_state_probe.errors import Complaint, ScenarioError, UsageError, nearest
+from lstm_state_probe.scenario.read import ScenarioFile, read_scenarios
+
+if TYPE_CHECKING:
+    from lstm_state_probe.engines import Engine
+    from lstm_state_probe.report.data import ScenarioReport, SuiteReport
+
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The scenarios that were read, and the complaints about files that could not be."""
+
+    scenarios: tuple[ScenarioFile, ...]
+    complaints: tuple[Complaint, ...]
+    files: int
+
+
+def find_files(paths: Iterable[str]) -> list[Path]:
+    """List the scenario files named by paths; folders are searched for *.yaml and *.yml.
+
+    Raises:
+        UsageError: if a path does not exist, or a folder holds no scenario.
+    """
+    found: dict[Path, None] = {}
+    for text in paths:
+        path = Path(text)
+        if path.is_dir():
+            files = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
+            if not files:
+                raise UsageError(f"no *.yaml or *.yml in the folder {text!r}")
+            found.update(dict.fromkeys(files))
+        elif path.exists():
+            found[path] = None
+        else:
+            near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+            raise UsageError(f"no such file or folder: {text!r}{nearest(path.name, near)}")
+    return list(found)
+
+
+def select(paths: Iterable[str], engines: Sequence[str] = ()) -> Selection:
+    """Read every scenario below the paths, on each engine that is asked for.
+
+    Raises:
+        UsageError: if a path does not exist.
+    """
+    scenarios: list[ScenarioFile] = []
+    complaints: dict[Complaint, None] = {}
+    files = find_files(paths)
+    for file in files:
+        for engine in engines or (None,):
+            try:
+                scenarios += read_scenarios(file, engine=engine)
+            except ScenarioError as error:
+                complaints.update(dict.fromkeys(error.complaints))
+    return Selection(tuple(scenarios), tuple(complaints), len(files))
+
+
+def load_engines(scenarios: Iterable[ScenarioFile]) -> dict[str, Engine]:
+    """Import the engines that scenarios ask for.
+
+    Raises:
+        EngineMissing: if one is not installed.
+    """
+    from lstm_state_probe.engines import load_engine
+
+    return {name: load_engine(name) for name in dict.fromkeys(s.engine for s in scenarios)}
+
+
+def run_suite(
+    scenarios: Sequence[ScenarioFile],
+    engines: Mapping[str, Engine],
+    *,
+    complaints: Sequence[Complaint] = (),
+    on_end: Callable[[ScenarioReport], None] = lambda report: None,
+) -> SuiteReport:
+    """Run scenarios in their order in this process; one that fails leaves the others alone."""
+    from lstm_state_probe.environment import environment
+    from lstm_state_probe.report.data import SuiteReport
+    from lstm_state_probe.runner import run_scenario
+
+    started = time.perf_counter()
+    reports = []
+    for scenario in scenarios:
+        report = run_scenario(scenario, engines[scenario.engine])
+        on_end(report)
+        reports.append(report)
+    seconds = time.perf_counter() - started
+    made_with = environment(list(engines.values()))
+    return SuiteReport(made_with, tuple(reports), tuple(complaints), seconds)
