@@ -17,7 +17,7 @@ from lstm_state_probe.expectations.judge import Bench, Verdict, judge_operation
 from lstm_state_probe.model import build_model
 from lstm_state_probe.model.arrays import draw_arrays
 from lstm_state_probe.operations import OPERATIONS, Session
-from lstm_state_probe.recording.call import Call, Held
+from lstm_state_probe.recording.call import Held
 from lstm_state_probe.recording.outcome import Failure, Outcome, plain
 from lstm_state_probe.report.data import LayerReport, OperationReport, ScenarioReport, status_of
 from lstm_state_probe.scenario.document import Path
@@ -129,10 +129,11 @@ class Story:
         except Exception as error:  # the boundary: Keras may raise anything
             failure = Failure(type(error).__name__, plain_message(error))
         seconds = time.perf_counter() - started
-        calls: tuple[Call, ...] = session.recorder.take()
+        calls, unrecorded = session.recorder.take()
         held = session.recorder.held()
         return Outcome(
-            operation.name, operation.label, calls, before, held, result, failure, seconds
+            operation.name, operation.label, calls, before, held, result, failure, seconds,
+            unrecorded,
         )
 
     def repeat(

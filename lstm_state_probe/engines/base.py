@@ -64,6 +64,10 @@ class Engine(Protocol):
         """Tell whether the model's functions are compiled by XLA."""
         ...
 
+    def steps_per_execution(self, model: Any) -> int:
+        """Return how many batches one execution of the model's functions runs."""
+        ...
+
     def retrace(self, model: Any) -> None:
         """Forget the traced functions of a model; the next operation traces anew."""
         ...

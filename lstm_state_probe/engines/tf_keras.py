@@ -53,6 +53,9 @@ class TfKeras:
     def jit_compiled(self, model: Any) -> bool:
         return bool(getattr(model, "_jit_compile", False))
 
+    def steps_per_execution(self, model: Any) -> int:
+        return int(getattr(model, "_steps_per_execution", 1) or 1)
+
     def retrace(self, model: Any) -> None:
         for name in ("train_function", "test_function", "predict_function"):
             setattr(model, name, None)

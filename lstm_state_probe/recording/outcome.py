@@ -28,7 +28,8 @@ class Outcome:
     """One operation that was done, or tried.
 
     `before` and `held` are what the stateful layers held before and after it; `result` is what
-    Keras returned, with arrays in the place of tensors.
+    Keras returned, with arrays in the place of tensors. `unrecorded` counts the calls of which
+    nothing is known, because XLA ran several batches before the variables could be read.
     """
 
     operation: str
@@ -39,6 +40,7 @@ class Outcome:
     result: Any = None
     failure: Failure | None = None
     seconds: float = 0.0
+    unrecorded: int = 0
 
     def states(self, address: str) -> list[State]:
         """List one state over the calls of its layer, in their order."""

@@ -19,7 +19,8 @@ class Recorder:
     """Attached to a model for as long as a scenario goes on with it.
 
     Nothing of the model's own changes: the layers get instance attributes in front of their
-    methods, which `detach` removes.
+    methods, which `detach` removes. `several` says that one execution runs several batches
+    (`steps_per_execution`); the uses within a trace tell them apart then.
     """
 
     engine: Engine
@@ -27,6 +28,7 @@ class Recorder:
     layers: Sequence[Recurrent]
     origins: Origins
     sink: Sink
+    several: bool = False
     calls: list[Call] = field(default_factory=list)
     lost: int = 0
     _releases: list[Release] = field(default_factory=list)
@@ -44,7 +46,8 @@ class Recorder:
         """
         layers = find_recurrent(model)
         sink: Sink = VariableSink() if engine.jit_compiled(model) else CallbackSink()
-        recorder = cls(engine, model, layers, origins, sink)
+        several = engine.steps_per_execution(model) > 1
+        recorder = cls(engine, model, layers, origins, sink, several)
         for part in layers:
             release = engine.intercept(
                 part.layer, recorder._observer(part), recorder._on_reset(part)
@@ -84,11 +87,12 @@ class Recorder:
         """Take delivery of what waits in the sink."""
         self.lost += self.sink.collect()
 
-    def take(self) -> tuple[Call, ...]:
-        """Return the calls since the last time, and forget them here."""
+    def take(self) -> tuple[tuple[Call, ...], int]:
+        """Return the calls since the last time, and how many could not be recorded."""
         self.collect()
-        calls, self.calls = tuple(self.calls), []
-        return calls
+        taken = tuple(self.calls), self.lost
+        self.calls, self.lost = [], 0
+        return taken
 
     def _on_reset(self, part: Recurrent) -> Callable[[], None]:
         return lambda: self.origins.reset(part.addresses)
@@ -145,19 +149,9 @@ class Recorder:
     def _place(self, address: str, use: int | None) -> tuple[str, int, int, int]:
         """Tell the phase, epoch, batch and use of a call that just arrived."""
         phase, epoch, batch = self._bracket
-        key = (address, -1 if use is None else use)
+        key = (address, use if use is not None and self.several else -1)
         seen = self._seen.get(key, 0)
         self._seen[key] = seen + 1
-        if use is None:  # eager: one batch at a time, so a further call is a further use
+        if key[1] < 0:  # one batch at a time: a further call is a further use
             return phase, epoch, batch, seen
-        return phase, epoch, batch + seen, use
-
-
-def states_of(calls: Sequence[Call], address: str) -> list[tuple[Call, State]]:
-    """List the calls of the layer that an address belongs to, with that state."""
-    return [
-        (call, state)
-        for call in calls
-        for name, state in call.states.items()
-        if f"{call.layer}/{name}" == address
-    ]
+        return phase, epoch, batch + seen, key[1]

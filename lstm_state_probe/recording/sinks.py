@@ -54,8 +54,8 @@ class VariableSink:
             receive([to_numpy(tensor) for tensor in tensors])
             return
         with tf.init_scope():
-            runs = tf.Variable(0, trainable=False, dtype=tf.int64)
-            kept = [_variable(tensor) for tensor in tensors]
+            runs = _variable(tf.constant(0, tf.int64), ())
+            kept = [_variable(_zeros(tensor), tensor.shape) for tensor in tensors]
         for variable, tensor in zip(kept, tensors):
             variable.assign(tf.stop_gradient(tensor))
         runs.assign_add(1)
@@ -72,11 +72,21 @@ class VariableSink:
         return lost
 
 
-def _variable(tensor: Any) -> Any:
+def _zeros(tensor: Any) -> Any:
     import tensorflow as tf
 
-    zeros = tf.zeros([dim or 1 for dim in tensor.shape], tensor.dtype)
-    return tf.Variable(zeros, shape=tensor.shape, trainable=False)
+    return tf.zeros([dim or 1 for dim in tensor.shape], tensor.dtype)
+
+
+def _variable(value: Any, shape: Any) -> Any:
+    """Make a variable that a `tf.function` may meet on any trace, not on its first alone.
+
+    `tf.Variable` asks the function that is being traced for leave, and is refused (TensorFlow
+    2.16 to 2.21); the class that it would make asks nobody.
+    """
+    from tensorflow.python.ops.resource_variable_ops import ResourceVariable
+
+    return ResourceVariable(value, shape=shape, trainable=False)
 
 
 def _own(array: Any) -> Array:

@@ -95,6 +95,7 @@ class Operation(Part):
     error: str | None
     line: int
     column: int
+    unrecorded: int
     calls: list[Call]
     held: dict[str, dict[str, Values]]
     expectations: list[Expectation]

@@ -112,6 +112,7 @@ def _operation(report: OperationReport, scenario: ScenarioReport) -> dict[str, A
         "error": str(outcome.failure) if outcome.failure else None,
         "line": report.line,
         "column": report.column,
+        "unrecorded": outcome.unrecorded,
         "calls": [_call(call) for call in calls],
         "held": _by_layer(outcome.held, scenario),
         "expectations": [vars(verdict) for verdict in report.verdicts],

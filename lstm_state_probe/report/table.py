@@ -1,0 +1,93 @@
+"""The tables that stdout shows: each scenario as soon as it is done, a summary at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+
+from lstm_state_probe.report.base import ShowOptions
+from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
+from lstm_state_probe.report.tables_layer import LayerTable
+from lstm_state_probe.report.tables_operation import failure, heading, verdicts
+from lstm_state_probe.report.tables_page import Page
+from lstm_state_probe.report.tables_story import LayerStory, happened, initialised
+from lstm_state_probe.report.tables_summary import closing
+
+
+class Tables:
+    """Shows the states at each stage, a table a recurrent layer, and what was expected of them."""
+
+    def __init__(self, console: Console, options: ShowOptions) -> None:
+        self.page = Page(console, options)
+
+    def scenario(self, report: ScenarioReport) -> None:
+        """Show one scenario; quietly, only what did not hold."""
+        if self.page.options.verbosity < 0:
+            self._complaints(report)
+            return
+        self._title(report)
+        if report.layers:
+            self.page.say(("initialised", "heading"))
+            self._layers(initialised(report))
+        for done in report.operations:
+            self._operation(report, done)
+        self._error(report)
+
+    def end(self, report: SuiteReport) -> None:
+        """Show what held and what did not, scenario by scenario."""
+        self._rule()
+        closing(self.page, report)
+
+    def _title(self, report: ScenarioReport) -> None:
+        self._rule()
+        self.page.say((report.id, "heading"), (f"  {report.engine}, seed {report.seed}", "faint"))
+        if report.name not in report.id:
+            self.page.say(report.name)
+        if report.description:
+            self.page.block(report.description)
+        self.page.line()
+
+    def _operation(self, report: ScenarioReport, done: OperationReport) -> None:
+        heading(self.page, report, done)
+        failure(self.page, done)
+        if done.operation == "repeat":  # its calls are those of the operations above
+            self.page.say(("the operations it repeats are shown above", "faint"), indent=2)
+        else:
+            every_call = self.page.options.verbosity > 0
+            to = self.page.symbols["to"]
+            self._layers(happened(report, done, every_call=every_call, to=to))
+        verdicts(self.page, report, done)
+        self.page.line()
+
+    def _layers(self, stories: Iterable[LayerStory]) -> None:
+        for story in stories:
+            layer, states = story.layer, story.states
+            kind = f"  {layer.kind}{', stateful' if layer.stateful else ''}"
+            words = f"; {story.words}" if story.words else ""
+            self.page.say((layer.address, "label"), kind, (words, "faint"), indent=2)
+            if states:
+                table = LayerTable(self.page, story)
+                self.page.console.print(table.table())
+                for note in table.notes():
+                    self.page.say((note, "faint"))
+                self.page.line()
+
+    def _complaints(self, report: ScenarioReport) -> None:
+        wrong = [d for d in report.operations if d.status in ("error", "failed")]
+        if not wrong and not report.error:
+            return
+        self.page.say((report.id, "heading"), (f"  {report.engine}", "faint"))
+        for done in wrong:
+            heading(self.page, report, done)
+            failure(self.page, done)
+            verdicts(self.page, report, done)
+        self._error(report)
+
+    def _error(self, report: ScenarioReport) -> None:
+        if report.error:
+            self.page.as_is(report.error, "bad")
+            self.page.line()
+
+    def _rule(self) -> None:
+        self.page.say((self.page.symbols["line"] * self.page.width, "faint"))

@@ -1,0 +1,71 @@
+"""The shown part of an array as text, and how many units fit side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lstm_state_probe.engines.base import Array
+from lstm_state_probe.report.base import ShowOptions
+from lstm_state_probe.report.layout import Choice, choose, fitting, flat, unit
+from lstm_state_probe.report.tables_numbers import digits
+
+_SAMPLES = 4
+"""Samples that are shown unless the user chose."""
+_NARROWEST = 2
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The shown part of one array: `cells` (samples shown, units shown)."""
+
+    samples: Choice
+    units: Choice
+    labels: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+
+    @property
+    def widest(self) -> int:
+        """Columns of the terminal that the widest number or heading takes."""
+        rows = (self.labels, *self.cells)
+        return max((len(text) for row in rows for text in row), default=1)
+
+
+@dataclass(frozen=True)
+class Grids:
+    """The grids of one table: `per` numbers side by side, each `cell` columns wide."""
+
+    grids: tuple[Grid, ...]
+    per: int
+    cell: int
+
+
+def fit(arrays: Sequence[Array], options: ShowOptions, width: int) -> Grids:
+    """Choose as many units as fit the width, with numbers of one width in all arrays."""
+    most = fitting(width, _NARROWEST)
+    grids = [_grid(array, options, most) for array in arrays]
+    cell = max((grid.widest for grid in grids), default=1)
+    per = fitting(width, cell)
+    if options.units is None and not options.full and per < most:  # fewer: none gets wider
+        grids = [_grid(array, options, per) for array in arrays]
+        cell = max((grid.widest for grid in grids), default=1)
+    return Grids(tuple(grids), per, cell)
+
+
+def _grid(array: Array, options: ShowOptions, fits: int) -> Grid:
+    table = flat(array)
+    samples = choose(table.shape[0], _wanted(options, options.samples, _SAMPLES))
+    units = choose(table.shape[1], _wanted(options, options.units, fits))
+    shown = table[list(samples.shown)][:, list(units.shown)].tolist()
+    return Grid(
+        samples,
+        units,
+        tuple(unit(array.shape, column) for column in units.shown),
+        tuple(tuple(digits(value, options.precision) for value in row) for row in shown),
+    )
+
+
+def _wanted(options: ShowOptions, chosen: int | None, default: int) -> int | None:
+    if options.full:
+        return None
+    return default if chosen is None else chosen

@@ -1,0 +1,134 @@
+"""One Rich table for one recurrent layer: rows are samples, columns are units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from lstm_state_probe.report.layout import GAP, blocks, left_out
+from lstm_state_probe.report.tables_grid import Grid, Grids, fit
+from lstm_state_probe.report.tables_page import Page
+from lstm_state_probe.report.tables_story import LayerStory, Moment, StateStory
+from lstm_state_probe.report.tables_words import state_parts, summary_parts
+
+_BOX = box.SIMPLE_HEAD
+_ASCII_BOX = box.Box(str(_BOX).replace("─", "-"), ascii=True)
+_ROOMY = 24
+"""Columns for numbers below which the labels get rows of their own instead of a column."""
+_STYLES = {"0": "faint", "-0": "faint", "NaN": "bad", "Inf": "bad", "-Inf": "bad"}
+"""What a number reads, to its style; any other number is plain."""
+
+
+class LayerTable:
+    """Lays out the states of one layer on a page.
+
+    Its columns are the label of a state or moment, the sample, and the units: one text of
+    numbers of one width, so that a sentence can stand in their place.
+    """
+
+    def __init__(self, page: Page, story: LayerStory) -> None:
+        self.page, self.states = page, story.states
+        moments = [moment for state in story.states for moment in state.moments]
+        shown = [moment for moment in moments if moment.array is not None]
+        arrays = [moment.array for moment in shown if moment.array is not None]
+        names = ["state", *(state.name for state in story.states), *(m.name for m in moments)]
+        batch = max((len(array) for array in arrays if array.ndim), default=1)
+        label, sample = max(len(page.visible(n)) for n in names), max(3, len(str(batch - 1)))
+        self.roomy = page.width - label - max(6, sample) - 2 >= max(_ROOMY, label)
+        self.widths = [label, max(6, sample)] if self.roomy else [sample]
+        self.width = max(1, page.width - sum(self.widths) - len(self.widths))
+        self.fitted: Grids = fit(arrays, page.options, self.width)
+        self.grids = {id(m): grid for m, grid in zip(shown, self.fitted.grids, strict=True)}
+        self.heading = next((self._heading(grid, block) for grid, block in self._blocks()), "")
+
+    def table(self) -> Table:
+        """Return the table, filled."""
+        table = self._empty()
+        for state in self.states:
+            self._row(table, state.name, "", self.page.text(*state_parts(state, self.page)))
+            for moment in state.moments:
+                self._moment(table, moment)
+            table.add_section()
+        return table
+
+    def notes(self) -> list[str]:
+        """Say what the table leaves out, once where it is the same for all states."""
+        said: dict[str, dict[str, None]] = {}
+        for state in self.states:
+            for grid in (self.grids[id(m)] for m in state.moments if id(m) in self.grids):
+                said.setdefault(left_out(grid.samples, grid.units), {})[state.name] = None
+        if len(said) == 1:
+            return [note for note in said if note]
+        return [f"{', '.join(names)}: {note}" for note, names in said.items() if note]
+
+    def _empty(self) -> Table:
+        table = Table(
+            box=_BOX if self.page.unicode else _ASCII_BOX,
+            show_edge=False,
+            pad_edge=False,
+            padding=0,
+            header_style=self.page.style("heading"),
+        )
+        for name, width in zip(["state", "sample"] if self.roomy else [""], self.widths):
+            justify = "left" if name == "state" else "right"
+            table.add_column(name, width=width, justify=justify, overflow="fold")  # type: ignore[arg-type]
+        table.add_column(Text(self.heading), max_width=self.width, overflow="fold")
+        return table
+
+    def _row(self, table: Table, label: str, sample: str, cells: Text) -> None:
+        name = self.page.text((label, "label"))
+        if self.roomy:
+            table.add_row(name, sample, cells)
+            return
+        if label:
+            table.add_row("", name)
+        if cells.plain:
+            table.add_row(sample, cells)
+
+    def _moment(self, table: Table, moment: Moment) -> None:
+        label = moment.name
+        if moment.words:
+            self._row(table, label, "", self.page.text((moment.words, "faint")))
+            label = ""
+        if moment.array is None:
+            return
+        grid = self.grids[id(moment)]
+        for block in self._split(grid):
+            self._head(table, self._heading(grid, block))
+            for sample, row in zip(grid.samples.shown, grid.cells, strict=True):
+                self._row(table, label, str(sample), self._numbers([row[k] for k in block]))
+                label = ""
+        self._row(table, label, "all", self.page.text(*summary_parts(moment.array, self.page)))
+
+    def _head(self, table: Table, heading: str) -> None:
+        """Name the units anew where they are others than those above."""
+        if heading != self.heading:
+            self._row(table, "", "", self.page.text((heading, "heading")))
+            self.heading = heading
+
+    def _split(self, grid: Grid) -> list[range]:
+        return blocks(grid.units.shown, self.fitted.per) if grid.samples.shown else []
+
+    def _blocks(self) -> list[tuple[Grid, range]]:
+        return [(grid, block) for grid in self.fitted.grids for block in self._split(grid)]
+
+    def _heading(self, grid: Grid, block: range) -> str:
+        """Head the units; two dots stand where some between are not shown."""
+        text = ""
+        for k in block:
+            follows = k == block[0] or grid.units.shown[k] == grid.units.shown[k - 1] + 1
+            gap = "" if k == block[0] else " " * GAP if follows else "." * GAP
+            text += gap + grid.labels[k].rjust(self.fitted.cell)
+        return text
+
+    def _numbers(self, row: Sequence[str]) -> Text:
+        width = self.fitted.cell
+        text = Text((" " * GAP).join(cell.rjust(width) for cell in row), overflow="fold")
+        for k, cell in enumerate(row):
+            if cell in _STYLES and (style := self.page.style(_STYLES[cell])):
+                end = (k + 1) * width + k * GAP
+                text.stylize(style, end - len(cell), end)
+        return text

@@ -1,0 +1,106 @@
+"""What is said of an operation around its tables: heading, result, error, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lstm_state_probe.expectations.judge import Verdict
+from lstm_state_probe.recording.outcome import Outcome
+from lstm_state_probe.report.data import OperationReport, ScenarioReport
+from lstm_state_probe.report.tables_numbers import digits, largest_change
+from lstm_state_probe.report.tables_page import Page, Part, plural, seconds
+from lstm_state_probe.report.tables_words import kind_words
+
+_LIST = 6
+"""Items of a list in a result that are shown; of a longer one the first and the last."""
+
+
+def heading(page: Page, report: ScenarioReport, done: OperationReport) -> None:
+    """Write which operation it is, where it stands, how long it took, what it returned."""
+    label: list[Part] = [] if done.label is None else [f' "{done.label}"']
+    page.say(
+        (f"{done.index + 1}. {done.operation}", "heading"),
+        *label,
+        (f"  {report.file}:{done.line}  {seconds(done.outcome.seconds)}", "faint"),
+    )
+    if done.outcome.result is not None:
+        page.say(("result: ", "faint"), brief(done.outcome.result, page), indent=2)
+
+
+def brief(value: Any, page: Page) -> str:
+    """Write a result in short: numbers, arrays by their shape, mappings by their entries."""
+    if isinstance(value, np.ndarray):
+        return f"array {kind_words(value).partition(', columns')[0]}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {brief(item, page)}" for key, item in value.items()) or "{}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_items(value, page))}]"
+    if isinstance(value, float):
+        text = digits(value, max(page.options.precision, 4))
+        return f"{text} (not finite!)" if text in ("NaN", "Inf", "-Inf") else text
+    return str(value)
+
+
+def _items(values: Sequence[Any], page: Page) -> list[str]:
+    if len(values) <= _LIST or page.options.full:
+        return [brief(value, page) for value in values]
+    first = [brief(value, page) for value in values[: _LIST - 2]]
+    return [*first, f"({len(values) - _LIST + 1} more: --full)", brief(values[-1], page)]
+
+
+def failure(page: Page, done: OperationReport) -> None:
+    """Write what Keras raised, and how far the states had come."""
+    raised = done.outcome.failure
+    if raised is None:
+        return
+    tone = "faint" if done.raises else "bad"
+    mark = "raised" if done.raises else f"{page.symbols['error']} error: {done.operation} raised"
+    page.block(f"{mark} {raised}", tone, indent=2)
+    page.say((_stopped(done.outcome, page), tone), indent=2)
+
+
+def _stopped(outcome: Outcome, page: Page) -> str:
+    calls = plural(len(outcome.calls), "call") if outcome.calls else "any call"
+    done = f"after {calls}" if outcome.calls else f"before {calls} was recorded"
+    if not outcome.held:
+        return f"it stopped {done}; no layer holds a state"
+    moved = [words for address in outcome.held if (words := _moved(outcome, address, page))]
+    if not moved:
+        return f"it stopped {done}; held states are as before the operation"
+    return f"it stopped {done}; held states had already moved: {', '.join(moved)}"
+
+
+def _moved(outcome: Outcome, address: str, page: Page) -> str:
+    if address not in outcome.before:
+        return f"{address} (not held before)"
+    change = largest_change(outcome.before[address], outcome.held[address])
+    if change is None:
+        same = outcome.before[address].shape == outcome.held[address].shape
+        return "" if same else f"{address} (another shape)"
+    return f"{address} by up to {digits(change.size, page.options.precision)}" if change.size else ""
+
+
+def verdicts(page: Page, report: ScenarioReport, done: OperationReport) -> None:
+    """Write a line for what held, the whole message for what did not."""
+    for verdict in done.verdicts:
+        if not verdict.passed:
+            failed(page, report, verdict)
+        elif page.options.verbosity >= 0:
+            name = f" {verdict.selector}: {verdict.condition}"
+            page.say((page.symbols["passed"], "good"), name, indent=2)
+            if page.options.verbosity > 0:
+                page.block(verdict.message, "faint", indent=6)
+
+
+def failed(page: Page, report: ScenarioReport, verdict: Verdict) -> None:
+    """Write a verdict as a compiler would: its place, what was expected, what was found."""
+    page.as_is(f"{place(report, verdict)}: failed: {verdict.selector}: {verdict.condition}", "bad")
+    page.block(verdict.message, indent=4)
+
+
+def place(report: ScenarioReport, at: Verdict | OperationReport) -> str:
+    """Write a place in the scenario's file, as editors and terminals follow it."""
+    return f"{report.file}:{at.line}:{at.column}"

@@ -1,0 +1,120 @@
+"""The page that the tables are written on: text made safe, styles, symbols, folding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.text import Text
+
+from lstm_state_probe.report.base import ShowOptions
+
+Part = str | tuple[str, str]
+"""Text, or text and the name of its style."""
+
+STYLES: Mapping[str, str] = {
+    "heading": "bold",
+    "label": "cyan",
+    "faint": "dim",
+    "bad": "bold red",
+    "good": "green",
+    "unsure": "yellow",
+}
+SYMBOLS: Mapping[str, str] = {
+    "passed": "✓",
+    "failed": "✗",
+    "error": "!",
+    "no expectations": "○",
+    "line": "─",
+    "to": "…",
+}
+ASCII: Mapping[str, str] = {
+    "passed": "+",
+    "failed": "x",
+    "error": "!",
+    "no expectations": "o",
+    "line": "-",
+    "to": "...",
+}
+TONES: Mapping[str, str] = {
+    "passed": "good",
+    "failed": "bad",
+    "error": "bad",
+    "no expectations": "unsure",
+}
+"""Status to the name of its style."""
+
+
+class Page:
+    """A console and what a user chose; nothing that is written here is cut or interpreted."""
+
+    def __init__(self, console: Console, options: ShowOptions) -> None:
+        self.console = console
+        self.options = options
+        self.unicode = _can_write("".join(SYMBOLS.values()), console.encoding)
+        self.symbols = SYMBOLS if self.unicode else ASCII
+
+    @property
+    def width(self) -> int:
+        """The columns of the terminal, or of what stands for it."""
+        return max(1, self.console.width)
+
+    def style(self, name: str) -> str:
+        """Return a style of Rich's; none at all without colour, so that no escape is written."""
+        return "" if self.console.no_color else STYLES.get(name, "")
+
+    def text(self, *parts: Part) -> Text:
+        """Put parts into one line; control characters, line ends included, are made visible."""
+        text = Text(overflow="fold")
+        for part in parts:
+            content, style = (part, "") if isinstance(part, str) else part
+            text.append(self.visible(content), self.style(style) or None)
+        return text
+
+    def visible(self, text: str) -> str:
+        r"""Write what is not printable as an escape, and what the encoding has not: '\x1b'."""
+        if not text.isprintable():
+            text = "".join(c if c.isprintable() else _escape(c) for c in text)
+        return text.encode(self.console.encoding, "backslashreplace").decode(self.console.encoding)
+
+    def say(self, *parts: Part, indent: int = 0) -> None:
+        """Write one line, folded where the page is narrower; later lines keep the indent."""
+        indent = indent if indent < self.width // 3 else 0
+        for line in self.text(*parts).wrap(self.console, self.width - indent, overflow="fold"):
+            self.console.print(Text(" " * indent) + line, soft_wrap=True)
+
+    def block(self, text: str, style: str = "", *, indent: int = 0) -> None:
+        """Write text of several lines, each folded by itself."""
+        for line in text.expandtabs(4).splitlines():
+            self.say((line, style), indent=indent)
+
+    def as_is(self, text: str, style: str = "") -> None:
+        """Write lines that a program or a caret relies on: the terminal folds them, not we."""
+        for line in text.expandtabs(4).splitlines():
+            self.console.print(self.text((line, style)), soft_wrap=True)
+
+    def line(self) -> None:
+        """Leave a line empty."""
+        self.console.print()
+
+
+def plural(count: int, noun: str) -> str:
+    """Count things: '1 call', '2 calls'."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def seconds(value: float) -> str:
+    """Write a duration."""
+    return f"{value:.2f} s"
+
+
+def _escape(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def _can_write(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeError, LookupError):
+        return False
+    return True

@@ -1,0 +1,128 @@
+"""What one table tells: from a report to states and moments, still without a word of layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lstm_state_probe.engines.base import Array
+from lstm_state_probe.recording.call import Call, Held
+from lstm_state_probe.report.data import LayerReport, OperationReport, ScenarioReport
+from lstm_state_probe.report.tables_numbers import identical
+from lstm_state_probe.report.tables_page import plural
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A state at one moment: (batch, units); an array of None leaves the words alone."""
+
+    name: str
+    array: Array | None
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class StateStory:
+    """The moments of one state, in time; `before` and `after` are compared."""
+
+    name: str
+    moments: tuple[Moment, ...]
+    before: Array | None = None
+    after: Array | None = None
+
+
+@dataclass(frozen=True)
+class LayerStory:
+    """One table: a layer, what happened to it in words, its states; no states, no table."""
+
+    layer: LayerReport
+    words: str
+    states: tuple[StateStory, ...] = ()
+
+
+def initialised(report: ScenarioReport) -> list[LayerStory]:
+    """Tell what the layers held once the model was built."""
+    return [_built(layer, report.initialised) for layer in report.layers]
+
+
+def _built(layer: LayerReport, held: Held) -> LayerStory:
+    states = [
+        StateStory(name, (Moment("held", held[f"{layer.address}/{name}"]),))
+        for name in layer.states
+        if f"{layer.address}/{name}" in held
+    ]
+    words = "" if states else "not stateful: nothing is held until a call makes it"
+    return LayerStory(layer, words, tuple(states))
+
+
+def happened(
+    report: ScenarioReport, done: OperationReport, *, every_call: bool, to: str
+) -> list[LayerStory]:
+    """Tell what an operation did to each layer: over all its calls, or call by call."""
+    stories: list[LayerStory] = []
+    for layer in report.layers:
+        calls = [call for call in done.outcome.calls if call.layer == layer.address]
+        if not calls:
+            stories.append(_without_call(layer, done))
+        elif every_call:
+            for k, call in enumerate(calls):
+                words = f"call {k + 1} of {len(calls)}: {_where(call, done)}"
+                stories.append(_called(layer, [call], done, words, last=call is calls[-1]))
+        else:
+            stories.append(_called(layer, calls, done, _calls(calls, done, to), last=True))
+    return stories
+
+
+def _without_call(layer: LayerReport, done: OperationReport) -> LayerStory:
+    states = []
+    for name in layer.states:
+        address = f"{layer.address}/{name}"
+        before, after = done.outcome.before.get(address), done.outcome.held.get(address)
+        moments = [Moment("before", before)] if before is not None else []
+        if after is not None:
+            same = before is not None and identical(before, after)
+            moments.append(Moment("", None, "held = before") if same else Moment("held", after))
+        if moments:
+            states.append(StateStory(name, tuple(moments), before, after))
+    words = "not called" if states else "not stateful and not called: nothing to show"
+    return LayerStory(layer, words, tuple(states))
+
+
+def _called(
+    layer: LayerReport, calls: Sequence[Call], done: OperationReport, words: str, *, last: bool
+) -> LayerStory:
+    states = []
+    for name, final in calls[-1].states.items():
+        first = calls[0].states.get(name, final)
+        moments = [
+            Moment("initial", first.initial, first.origin.words),
+            # the timesteps between come here, once they are recorded
+            Moment("final", final.final),
+        ]
+        if last:
+            moments.append(_held(layer, done.outcome.held.get(f"{layer.address}/{name}"), final.final))
+        states.append(StateStory(name, tuple(moments), first.initial, final.final))
+    return LayerStory(layer, words, tuple(states))
+
+
+def _held(layer: LayerReport, held: Array | None, final: Array) -> Moment:
+    if held is None:
+        return Moment("held", None, "nothing" if layer.stateful else "not stateful: nothing is held")
+    if identical(held, final):
+        return Moment("", None, "held = final")
+    if held.shape == final.shape and identical(held, final.astype(held.dtype)):
+        return Moment("", None, f"held = final, as {held.dtype.name}")
+    return Moment("held", held)
+
+
+def _calls(calls: Sequence[Call], done: OperationReport, to: str) -> str:
+    if len(calls) == 1:
+        return f"1 call: {_where(calls[0], done)}, {plural(calls[0].timesteps, 'timestep')}"
+    first, last = _where(calls[0], done), _where(calls[-1], done)
+    return f"calls {len(calls)}: {first} {to} {last}; initial is the first's, final the last's"
+
+
+def _where(call: Call, done: OperationReport) -> str:
+    """Name a call; the batches of a validation are told from those that train."""
+    validation = call.phase == "test" and done.operation == "fit"
+    return f"{call.where} of the validation" if validation else call.where

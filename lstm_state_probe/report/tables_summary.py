@@ -1,0 +1,52 @@
+"""What is said once at the end: what held, scenario by scenario, and the counts."""
+
+from __future__ import annotations
+
+from lstm_state_probe.report.data import NO_EXPECTATIONS, ScenarioReport, SuiteReport
+from lstm_state_probe.report.tables_operation import place
+from lstm_state_probe.report.tables_page import TONES, Page, plural, seconds
+
+
+def closing(page: Page, suite: SuiteReport) -> None:
+    """Write a line a scenario, below it what did not hold, and the total."""
+    for report in suite.scenarios:
+        _scenario(page, report)
+    page.say((_total(suite), "heading"), (f" in {seconds(suite.seconds)}", "faint"))
+
+
+def _scenario(page: Page, report: ScenarioReport) -> None:
+    tone = TONES.get(report.status, "")
+    page.say(
+        (f"{page.symbols.get(report.status, '?')} {report.status}", tone),
+        f"  {report.id}  {report.engine}  {_held(report)}",
+        (f"  {seconds(report.seconds)}", "faint"),
+    )
+    for verdict in report.verdicts:
+        if not verdict.passed:
+            words = f"{place(report, verdict)}: {verdict.selector}: {verdict.condition}"
+            page.say((words, "bad"), indent=4)
+    for done in report.operations:
+        if done.status == "error" and done.outcome.failure is not None:
+            words = f"{place(report, done)}: {done.operation} raised {done.outcome.failure.type}"
+            page.say((words, "bad"), indent=4)
+    if report.error:
+        page.say((report.error.partition("\n")[0], "bad"), indent=4)
+
+
+def _held(report: ScenarioReport) -> str:
+    """Count what held and what did not; no expectation is not one that held."""
+    if not report.verdicts:
+        return "nothing was expected"
+    failed = sum(not verdict.passed for verdict in report.verdicts)
+    held = f"{len(report.verdicts) - failed} held"
+    return f"{held}, {failed} failed" if failed else held
+
+
+def _total(suite: SuiteReport) -> str:
+    expectations = sum(len(report.verdicts) for report in suite.scenarios)
+    return (
+        f"{plural(len(suite.scenarios), 'scenario')}: {suite.count('passed')} passed,"
+        f" {suite.count('failed')} failed, {plural(suite.count('error'), 'error')},"
+        f" {suite.count(NO_EXPECTATIONS)} without expectations;"
+        f" {plural(expectations, 'expectation')}"
+    )
