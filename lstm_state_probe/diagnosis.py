@@ -29,7 +29,9 @@ def diagnose() -> list[Finding]:
     """Look at everything; an engine that is missing is a finding, not an error."""
     return [
         Finding("lstm-state-probe", __version__),
-        Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
+        Finding(
+            "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+        ),
         *_libraries(),
         *_engines(),
         *_devices(),
@@ -69,7 +71,9 @@ def _engines() -> Iterator[Finding]:
             yield Finding(f"engine {name}", str(error), good=False)
             continue
         apis = ", ".join(f"{owner}: {names}" for owner, names in engine.reset_apis().items())
-        yield Finding(f"engine {name}", f"{engine.package} {engine.version()}; reset API of a {apis}")
+        yield Finding(
+            f"engine {name}", f"{engine.package} {engine.version()}; reset API of a {apis}"
+        )
 
 
 def _devices() -> Iterator[Finding]:
@@ -79,7 +83,9 @@ def _devices() -> Iterator[Finding]:
 
     devices = [device.name.partition(":")[2] for device in tf.config.list_physical_devices()]
     gpu = any("GPU" in device for device in devices)
-    yield Finding("devices", ", ".join(devices) + ("" if gpu else " (no GPU: the cuDNN kernels are not used)"))
+    yield Finding(
+        "devices", ", ".join(devices) + ("" if gpu else " (no GPU: the cuDNN kernels are not used)")
+    )
 
 
 def _extras() -> Iterator[Finding]:

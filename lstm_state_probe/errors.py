@@ -11,9 +11,14 @@ Whatever is not a `ProbeError` is a fault of the probe itself and keeps its trac
 
 from __future__ import annotations
 
+import math
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+
+_SHOWN = 24
+_LONG = 60
 
 
 class ProbeError(Exception):
@@ -56,11 +61,21 @@ class Complaint:
 
 
 def _window(source: str, column: int, *, width: int = 96) -> tuple[str, int]:
-    """Cut a long source line to the part around the column; return it and the caret's offset."""
+    """Cut a long source line to the part around the column; return it and the caret's offset.
+
+    The offset counts the cells of a terminal: a wide character takes two, a combining one none.
+    """
     start = max(0, column - 1 - width // 2) if len(source) > width else 0
-    text = "".join(char if char.isprintable() else " " for char in source[start : start + width])
-    marked = ("…" if start else "") + text + ("…" if start + width < len(source) else "")
-    return marked, min(column - 1 - start, len(text)) + bool(start)
+    shown = [char if char.isprintable() else " " for char in source[start : start + width]]
+    before = shown[: max(0, column - 1 - start)]
+    text = ("…" if start else "") + "".join(shown) + ("…" if start + width < len(source) else "")
+    return text, sum(map(_cells, before)) + bool(start)
+
+
+def _cells(char: str) -> int:
+    if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
 
 
 class ScenarioError(ProbeError):
@@ -71,16 +86,40 @@ class ScenarioError(ProbeError):
         super().__init__("\n".join(map(str, self.complaints)))
 
 
-def nearest(found: str, allowed: Iterable[str]) -> str:
-    """Return ' (did you mean …?)' for the closest allowed name, or nothing."""
-    close = get_close_matches(str(found), list(allowed), n=1, cutoff=0.6)
-    if not close:
-        lower = {name.lower(): name for name in allowed}
-        match = get_close_matches(str(found).lower(), list(lower), n=1, cutoff=0.6)
-        close = [lower[match[0]]] if match else []
+def nearest(found: object, allowed: Iterable[str]) -> str:
+    """Return '; did you mean …?' for the closest allowed name, or nothing."""
+    names, wanted = list(allowed), str(found)
+    if len(wanted) > _LONG:
+        return ""
+    lower = {name.lower(): name for name in reversed(names)}
+    close = get_close_matches(wanted, names, n=1, cutoff=0.6) or [
+        lower[name] for name in get_close_matches(wanted.lower(), lower, n=1, cutoff=0.6)
+    ]
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def one_of(allowed: Iterable[str]) -> str:
+def listed(names: Iterable[object], *, none: str = "none") -> str:
+    """List names for a message, the first of them where they are many: 'a, b, … (90 more)'."""
+    found = list(map(str, names))
+    more = f", … ({len(found) - _SHOWN} more)" if len(found) > _SHOWN else ""
+    return ", ".join(found[:_SHOWN]) + more or none
+
+
+def one_of(allowed: Iterable[object]) -> str:
     """List what is allowed: 'allowed: a, b, c'."""
-    return "allowed: " + ", ".join(sorted(map(str, allowed)))
+    return f"allowed: {listed(sorted(map(str, allowed)))}"
+
+
+def brief(value: object) -> str:
+    """Name a value in YAML's words, cut to a length that fits into a message."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (dict, list)):
+        kind = "mapping" if isinstance(value, dict) else "list"
+        return f"a {kind}" if value else f"an empty {kind}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    text = repr(value[: _LONG + 1] if isinstance(value, str) else value)
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"

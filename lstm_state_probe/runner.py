@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines import Engine
-from lstm_state_probe.engines.base import Array
 from lstm_state_probe.engines.messages import plain_message
 from lstm_state_probe.errors import ProbeError
-from lstm_state_probe.expectations.judge import Bench, Verdict, judge_operation
+from lstm_state_probe.expectations.judge import Bench, judge_operation
+from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.model import build_model
 from lstm_state_probe.model.arrays import draw_arrays
 from lstm_state_probe.operations import OPERATIONS, Session
@@ -99,15 +100,13 @@ class Story:
     def operation(self, session: Session, operation: Operation, path: Path) -> Outcome:
         """Do one operation, judge it, note it; stop where it failed unexpectedly."""
         outcome = self.perform(session, operation, (*path, operation.name))
-        bench = Bench(
-            self.scenario, session.recorder.addresses, outcome, self.labelled
-        )
+        bench = Bench(self.scenario, session.recorder.addresses, outcome, self.labelled)
         if operation.label is not None:
             self.labelled[operation.label] = (outcome, tuple(bench.addresses))
             session.snapshots[operation.label] = _states_after(outcome)
         stop = outcome.failure is not None and self.expected(operation) is None
         verdicts = () if stop else judge_operation(bench, operation, path)
-        if operation.repeat is None or verdicts or stop:
+        if operation.repeat is None or verdicts or stop or operation.label:
             self.note(operation, path, outcome, verdicts)
         if stop:
             self.stopped = True
@@ -126,13 +125,20 @@ class Story:
             result = plain(OPERATIONS[operation.name](session, operation.arguments, path))
         except ProbeError:
             raise
-        except Exception as error:  # the boundary: Keras may raise anything
+        except Exception as error:  # noqa: BLE001 - the boundary: Keras may raise anything
             failure = Failure(type(error).__name__, plain_message(error))
         seconds = time.perf_counter() - started
         calls, unrecorded = session.recorder.take()
         held = session.recorder.held()
         return Outcome(
-            operation.name, operation.label, calls, before, held, result, failure, seconds,
+            operation.name,
+            operation.label,
+            calls,
+            before,
+            held,
+            result,
+            failure,
+            seconds,
             unrecorded,
         )
 
@@ -151,9 +157,12 @@ class Story:
                 raise
             self.stopped, failure = False, self.done[-1].outcome.failure
         calls = tuple(call for report in self.done[first:] for call in report.outcome.calls)
+        unrecorded = sum(report.outcome.unrecorded for report in self.done[first:])
         seconds = time.perf_counter() - started
         held = session.recorder.held()
-        return Outcome("repeat", operation.label, calls, before, held, result, failure, seconds)
+        return Outcome(
+            "repeat", operation.label, calls, before, held, result, failure, seconds, unrecorded
+        )
 
     def expected(self, operation: Operation) -> str | None:
         """Return the error that is expected of an operation on this engine."""
@@ -165,8 +174,16 @@ class Story:
         """Add an operation to the report."""
         line, column = self.scenario.position((*path, operation.name))
         self.done.append(
-            OperationReport(len(self.done), operation.name, operation.label, outcome, verdicts,
-                            line, column, raises=self.expected(operation) is not None)
+            OperationReport(
+                len(self.done),
+                operation.name,
+                operation.label,
+                outcome,
+                verdicts,
+                line,
+                column,
+                raises=self.expected(operation) is not None,
+            )
         )
 
     def report(self, error: ProbeError | None, seconds: float) -> ScenarioReport:

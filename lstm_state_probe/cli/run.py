@@ -13,7 +13,9 @@ from lstm_state_probe.errors import UsageError
 
 @click.command()
 @paths_argument
-@click.option("--shipped", metavar="NAME", multiple=True, help="A scenario that ships; 'all' for all.")
+@click.option(
+    "--shipped", metavar="NAME", multiple=True, help="A scenario that ships; 'all' for all."
+)
 @click.option(
     "--engine",
     "engines",
@@ -91,7 +93,7 @@ def run(
         selection.scenarios, loaded, complaints=selection.complaints, on_end=view.scenario
     )
     view.end(suite)
-    for path, write in zip(reports, writers):
+    for path, write in zip(reports, writers, strict=True):
         write(suite, Path(path))
     return suite.exit_code
 

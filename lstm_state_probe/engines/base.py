@@ -9,9 +9,8 @@ from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from lstm_state_probe.arrays import Array
 
 
 @dataclass(frozen=True)

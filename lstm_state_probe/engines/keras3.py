@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from lstm_state_probe.engines.base import Array, CallTensors, Observe, Release, to_numpy
+from lstm_state_probe.arrays import Array
+from lstm_state_probe.engines.base import CallTensors, Observe, Release, to_numpy
 from lstm_state_probe.engines.quiet import importing
 from lstm_state_probe.engines.wrapping import override, resetting
 from lstm_state_probe.errors import EngineMissing
@@ -25,7 +26,9 @@ class Keras3:
             import keras
         if keras.backend.backend() != "tensorflow":
             backend = keras.backend.backend()
-            raise EngineMissing(f"Keras runs on {backend} in this process; set KERAS_BACKEND=tensorflow")
+            raise EngineMissing(
+                f"Keras runs on {backend} in this process; set KERAS_BACKEND=tensorflow"
+            )
         self.keras = keras
 
     def version(self) -> str:
@@ -102,7 +105,9 @@ class Keras3:
             finally:
                 given.pop()
 
-        def observed_loop(sequences: Any, initial_state: Any, mask: Any, training: Any = False) -> Any:
+        def observed_loop(
+            sequences: Any, initial_state: Any, mask: Any, training: Any = False
+        ) -> Any:
             result = inner_loop(sequences, initial_state, mask, training=training)
             flat = self.keras.tree.flatten
             explicit = given[-1][0] if given else False

@@ -11,7 +11,9 @@ import re
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _USER_CODE = re.compile(r"\Ain user code:.*^ +\w+(?:Error|Exception): ", re.DOTALL | re.MULTILINE)
-_ARGUMENTS = re.compile(r"^\s*(?:Call arguments|Arguments) received by .*", re.DOTALL | re.MULTILINE)
+_ARGUMENTS = re.compile(
+    r"^\s*(?:Call arguments|Arguments) received by .*", re.DOTALL | re.MULTILINE
+)
 _DECORATION = re.compile(
     r'Exception encountered when calling |Graph execution error:|Detected at node |File "'
     r"|<stack traces unavailable>|Node: |\[\[|Stack trace for op definition"

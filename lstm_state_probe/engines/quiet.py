@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -47,6 +48,7 @@ def importing(package: str, install: str) -> Iterator[None]:
         EngineMissing: with the command that installs it.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of retracing, our business
     try:
         with quiet_stderr():
             yield

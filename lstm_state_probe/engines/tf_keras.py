@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from lstm_state_probe.engines.base import Array, CallTensors, Observe, Release, to_numpy
+from lstm_state_probe.arrays import Array
+from lstm_state_probe.engines.base import CallTensors, Observe, Release, to_numpy
 from lstm_state_probe.engines.keras3 import _reset_apis
 from lstm_state_probe.engines.quiet import importing
 from lstm_state_probe.engines.wrapping import override, resetting

@@ -16,7 +16,7 @@ Blocks: TypeAlias = tuple[Array, ...]
 """One array for each block of units in Keras's kernel, in its order: LSTM i f g o, GRU z r g."""
 
 
-class NoEquations(KeyError):  # noqa: N818 - a plain name, as the other errors of the house have
+class NoEquations(KeyError):
     """The witness knows nothing of this family of layers, or of this activation."""
 
     def __str__(self) -> str:

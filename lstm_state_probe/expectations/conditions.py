@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from lstm_state_probe.engines.base import Array
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.expectations.quantity import Quantity
 from lstm_state_probe.scenario.conditions import Condition
 
@@ -48,7 +48,7 @@ def _worst(array: Array, score: Array) -> str:
     return f"{number(array.flat[flat])} at {place(array, flat)}"
 
 
-def zeros(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+def zeros(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """Every element is exactly zero."""
     value = quantity.value
     count = int(np.count_nonzero(value))
@@ -58,7 +58,7 @@ def zeros(quantity: Quantity, expected: Any, condition: Condition) -> str:  # no
     return "all zeros"
 
 
-def nonzero(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+def nonzero(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """Not every element is zero."""
     count = int(np.count_nonzero(quantity.value))
     if not count:
@@ -66,7 +66,7 @@ def nonzero(quantity: Quantity, expected: Any, condition: Condition) -> str:  # 
     return f"{count} of {quantity.value.size} are not zero"
 
 
-def finite(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+def finite(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """No element is NaN or infinite."""
     bad = ~np.isfinite(_wide(quantity.value))
     if bad.any():
@@ -87,7 +87,7 @@ def _difference(quantity: Quantity) -> Array:
     return np.where(same, 0.0, change)
 
 
-def changed(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+def changed(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """At least one element differs from where it started."""
     change = _difference(quantity)
     if not np.count_nonzero(change):
@@ -95,7 +95,7 @@ def changed(quantity: Quantity, expected: Any, condition: Condition) -> str:  # 
     return f"changed by up to {_worst(change, change)}"
 
 
-def unchanged(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+def unchanged(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """Every element is exactly what it started from."""
     change = _difference(quantity)
     if np.count_nonzero(change):
@@ -149,7 +149,7 @@ def differs_from(quantity: Quantity, expected: Any, condition: Condition) -> str
     return f"differs from {other.name} by up to {_worst(deviation, deviation)}"
 
 
-def between(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+def between(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """Every element lies in [low, high]."""
     low, high = expected
     value = _wide(quantity.value)
@@ -163,29 +163,29 @@ def between(quantity: Quantity, expected: Any, condition: Condition) -> str:  # 
     return f"it lies in [{number(value.min())}, {number(value.max())}]"
 
 
-def max_abs(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+def max_abs(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """No element is larger than the bound in magnitude; NaN is."""
     size = np.abs(_wide(quantity.value))
     if not (size <= expected).all():
-        raise Finding(f"the largest is {_worst(quantity.value, size)}")
+        raise Finding(f"the largest in magnitude is {_worst(quantity.value, size)}")
     return f"the largest magnitude is {number(size.max()) if size.size else 'none'}"
 
 
-def shape(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+def shape(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """The shape is the written one, the batch axis included."""
     if list(quantity.value.shape) != expected:
         raise Finding(f"its shape is {list(quantity.value.shape)}")
     return f"its shape is {expected}"
 
 
-def dtype(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+def dtype(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """The dtype is the written one."""
     if quantity.value.dtype.name != expected:
         raise Finding(f"its dtype is {quantity.value.dtype.name}")
     return f"its dtype is {expected}"
 
 
-def origin(quantity: Quantity, expected: Any, condition: Condition) -> str:  # noqa: ARG001
+def origin(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """The call's initial state came from there."""
     if quantity.origin is None:
         raise Finding("it has no origin: the operation made no call")

@@ -9,6 +9,7 @@ from typing import Any
 
 from lstm_state_probe.expectations.conditions import CONDITIONS, Finding
 from lstm_state_probe.expectations.quantity import NoSuchQuantity, Quantity, find_quantities
+from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.recording.outcome import Outcome
 from lstm_state_probe.scenario.conditions import Condition
 from lstm_state_probe.scenario.document import Path
@@ -18,18 +19,6 @@ from lstm_state_probe.scenario.selectors import parse_reference, parse_selector
 
 RAISES = "raises"
 _REFERENCES = ("same_as", "differs_from")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What became of one expectation; `line` and `column` count from 1."""
-
-    selector: str
-    condition: str
-    passed: bool
-    message: str
-    line: int
-    column: int
 
 
 @dataclass(frozen=True)
@@ -86,8 +75,7 @@ def _judge(bench: Bench, text: str, condition: Condition, path: Path) -> Verdict
 
 def _entry(condition: Condition, name: str) -> str:
     value = condition.entries[name]
-    shown = f"{value}"
-    return name if value is True else f"{name}: {shown[:60] + '…' if len(shown) > 60 else shown}"
+    return name if value is True else f"{name}: {value}"
 
 
 def _resolve(bench: Bench, name: str, value: Any) -> Callable[[Quantity], Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lstm_state_probe.engines.base import Array
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import nearest
 from lstm_state_probe.recording.call import Origin
 from lstm_state_probe.recording.outcome import Outcome, leaves

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from lstm_state_probe.layers.families import (
@@ -16,6 +17,7 @@ from lstm_state_probe.layers.families import (
 
 Written = tuple[str, Mapping[str, Any]]
 _NESTED = ("Sequential",)
+_MOST_PARTS = 4096
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,10 @@ def static_quantities(layers: Sequence[tuple[str, str, Mapping[str, Any]]]) -> Q
     states: list[str] = []
     gates: list[str] = []
     complete = True
-    for name, class_name, arguments in layers:
-        for address, kind in _parts(name, class_name, arguments):
+    for layer in layers:
+        parts = list(islice(_parts(*layer), _MOST_PARTS))
+        complete = complete and len(parts) < _MOST_PARTS
+        for address, kind in parts:
             family = FAMILIES.get(kind)
             complete = complete and kind != ""
             if family:
@@ -48,8 +52,9 @@ def written_object(value: object) -> Written | None:
         return value, {}
     if isinstance(value, Mapping) and len(value) == 1:
         (name, arguments), *_ = value.items()
-        if isinstance(name, str) and name[:1].isupper() and isinstance(arguments or {}, Mapping):
-            return name, arguments or {}
+        arguments = {} if arguments is None else arguments
+        if isinstance(name, str) and name[:1].isupper() and isinstance(arguments, Mapping):
+            return name, arguments
     return None
 
 
@@ -90,7 +95,7 @@ def _holds_layers(arguments: Mapping[str, Any]) -> bool:
 
 
 def name_layers(entries: Sequence[Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
-    """Name written layers as Keras would in a fresh session: `lstm`, `lstm_1`, …"""
+    """Name written layers as Keras would in a fresh session: `lstm`, then `lstm_1`."""
     counts: dict[str, int] = {}
     named = []
     for entry in entries:

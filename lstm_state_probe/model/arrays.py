@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_state_probe.engines.base import Array
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.scenario.data import Data
 from lstm_state_probe.scenario.read import ScenarioFile
 from lstm_state_probe.scenario.sizes import human, memory_limit
@@ -21,16 +21,17 @@ GENERATORS: dict[str, Draw] = {
     "normal": lambda spec, rng: rng.normal(spec.mean, spec.stddev, spec.shape),
     "uniform": lambda spec, rng: rng.uniform(spec.low, spec.high, spec.shape),
     "integers": lambda spec, rng: rng.integers(spec.low, spec.high, spec.shape),
-    "arange": lambda spec, rng: _arange(spec),  # noqa: ARG005 - one signature for all generators
-    "constant": lambda spec, rng: np.full(spec.shape, spec.value),  # noqa: ARG005
-    "zeros": lambda spec, rng: np.zeros(spec.shape),  # noqa: ARG005
-    "ones": lambda spec, rng: np.ones(spec.shape),  # noqa: ARG005
+    "arange": lambda spec, rng: _arange(spec),
+    "constant": lambda spec, rng: np.full(spec.shape, spec.value),
+    "zeros": lambda spec, rng: np.zeros(spec.shape),
+    "ones": lambda spec, rng: np.ones(spec.shape),
 }
 
 
 def _arange(spec: Any) -> Array:
     count = int(np.prod(spec.shape, dtype=np.int64))
-    return (spec.start + spec.step * np.arange(count)).reshape(spec.shape)
+    array: Array = spec.start + spec.step * np.arange(count)
+    return array.reshape(spec.shape)
 
 
 def draw_arrays(scenario: ScenarioFile) -> dict[str, Array]:
@@ -65,7 +66,9 @@ def _read(scenario: ScenarioFile, name: str, data: Data) -> Array:
     try:
         if path.stat().st_size > memory_limit():
             size = human(path.stat().st_size)
-            raise scenario.error(where, f"{written!r} holds {size}, more than this machine's memory")
+            raise scenario.error(
+                where, f"{written!r} holds {size}, more than this machine's memory"
+            )
         array = READERS[suffix](path, data.key)
     except OSError as error:
         reason = error.strerror or error
@@ -77,7 +80,7 @@ def _read(scenario: ScenarioFile, name: str, data: Data) -> Array:
     return array
 
 
-def _npy(path: Path, key: str | None) -> Array:  # noqa: ARG001 - one signature for all readers
+def _npy(path: Path, key: str | None) -> Array:
     array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     return np.array(array)
 
@@ -94,11 +97,13 @@ def _npz(path: Path, key: str | None) -> Array:
         return array
 
 
-def _csv(path: Path, key: str | None) -> Array:  # noqa: ARG001
+def _csv(path: Path, key: str | None) -> Array:
     with path.open(encoding="utf-8-sig") as lines:
         first = lines.readline()
     skip = 0 if _numeric(first) else 1
-    array = np.loadtxt(path, delimiter=",", skiprows=skip, dtype=np.float32, ndmin=2, encoding="utf-8")
+    array = np.loadtxt(
+        path, delimiter=",", skiprows=skip, dtype=np.float32, ndmin=2, encoding="utf-8"
+    )
     return np.asarray(array)
 
 

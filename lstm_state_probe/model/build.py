@@ -139,7 +139,7 @@ def _takes_several(layer: Any) -> bool:
 def _given_by(scenario: ScenarioFile) -> dict[str, str]:
     spec = scenario.spec.model
     found = {}
-    for (name, _, _), entry in zip(spec.named_layers(), spec.layers or []):
+    for (name, _, _), entry in zip(spec.named_layers(), spec.layers or [], strict=True):
         written = entry.initial_state
         if written is not None:
             found[name] = written if isinstance(written, str) else ", ".join(written)

@@ -101,7 +101,7 @@ class Objects:
             return act()
         except ProbeError:
             raise
-        except Exception as error:
+        except Exception as error:  # the boundary: Keras may raise anything
             place = self.scenario.error(path, f"{doing}: {described(error)}")
             raise CouldNotRun(str(place)) from error
 
@@ -130,7 +130,9 @@ class Objects:
         """Give layers in a list the names that Keras gives in a fresh session."""
         if not all(written_object(item) for item in written):
             return written
-        return [{kind: {**arguments, "name": name}} for name, kind, arguments in name_layers(written)]
+        return [
+            {kind: {**arguments, "name": name}} for name, kind, arguments in name_layers(written)
+        ]
 
 
 def _hinted(key: str) -> str | None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines import Engine
-from lstm_state_probe.engines.base import Array
 from lstm_state_probe.model import BuiltModel
 from lstm_state_probe.model.objects import Objects
 from lstm_state_probe.recording.call import Held

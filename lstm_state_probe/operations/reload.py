@@ -12,7 +12,7 @@ from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.operations import Reload
 
 
-def reload(session: Session, arguments: Reload, path: Path) -> None:  # noqa: ARG001 - one signature for all
+def reload(session: Session, arguments: Reload, path: Path) -> None:
     """Save to a temporary file and load it; the recorder moves to the loaded model."""
     before = session.recorder
     before.detach()

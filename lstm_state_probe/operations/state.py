@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_state_probe.engines.base import Array
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.operations.base import Session
 from lstm_state_probe.scenario.document import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lstm_state_probe.engines.base import Array
+from lstm_state_probe.arrays import Array
 
 Held = Mapping[str, Array]
 """Address, such as `lstm/h`, to what the layer holds: (batch, units)."""
@@ -48,11 +48,17 @@ class Call:
     @property
     def where(self) -> str:
         """Say which batch it was, for a person."""
-        parts = [f"epoch {self.epoch + 1}"] if self.phase in ("train", "test") and self.epoch >= 0 else []
-        parts.append(f"batch {self.batch + 1}")
+        parts = [place(self.phase, self.epoch, self.batch)]
         if self.use:
             parts.append(f"use {self.use + 1}")
         return ", ".join(parts)
+
+
+def place(phase: str, epoch: int, batch: int) -> str:
+    """Say which batch of which epoch: 'epoch 2, validation batch 1', or 'batch 1' outside `fit`."""
+    if epoch < 0:
+        return f"batch {batch + 1}"
+    return f"epoch {epoch + 1}, {'validation ' if phase == 'test' else ''}batch {batch + 1}"
 
 
 def frozen(array: Array) -> Array:

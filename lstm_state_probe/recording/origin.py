@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lstm_state_probe.engines.base import Array
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.layers.find import Recurrent
-from lstm_state_probe.recording.call import Held, Origin
+from lstm_state_probe.recording.call import Held, Origin, place
 
 ZEROS = Origin("zeros", "zeros: as the layer was built")
 STATELESS = Origin("zeros", "zeros: stateless, made for this call")
@@ -59,13 +59,13 @@ class Origins:
                 self.held[address] = (origin, np.zeros_like(self.held[address][1]))
 
     def call(
-        self, raw: Raw, place: tuple[str, int, int], final: Mapping[str, Array]
+        self, raw: Raw, at: tuple[str, int, int], final: Mapping[str, Array]
     ) -> dict[str, Origin]:
         """Work out the origin of each state of a call, and note what the call leaves behind."""
-        addresses = dict(zip(raw.part.states, raw.part.addresses))
+        addresses = dict(zip(raw.part.states, raw.part.addresses, strict=True))
         found = {name: self._origin(raw, name, addresses[name]) for name in raw.part.states}
         if raw.part.stateful:
-            words = f"carried from {self.operation}, {_where(place)}"
+            words = f"carried from {self.operation}, {place(*at)}"
             for name, address in addresses.items():
                 self.held[address] = (Origin("carried", words), final[name])
         return found
@@ -86,7 +86,7 @@ class Origins:
 
     def _kept(self, raw: Raw) -> bool:
         """Tell whether a call started from all that was held, though states were given."""
-        addresses = zip(raw.part.states, raw.part.addresses)
+        addresses = zip(raw.part.states, raw.part.addresses, strict=True)
         return all(_same(raw.initial[name], self.held[address][1]) for name, address in addresses)
 
 
@@ -95,10 +95,3 @@ def _same(initial: Array, held: Array) -> bool:
     if initial.shape != held.shape:
         return False
     return np.array_equal(initial, held.astype(initial.dtype), equal_nan=initial.dtype.kind == "f")
-
-
-def _where(place: tuple[str, int, int]) -> str:
-    phase, epoch, batch = place
-    if epoch < 0:
-        return f"batch {batch + 1}"
-    return f"epoch {epoch + 1}, {'validation ' if phase == 'test' else ''}batch {batch + 1}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_state_probe.engines.base import Array
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.recording.call import Call, Held, State
 
 
@@ -47,7 +47,8 @@ class Outcome:
         return [
             call.states[address[len(call.layer) + 1 :]]
             for call in self.calls
-            if address.startswith(f"{call.layer}/") and address[len(call.layer) + 1 :] in call.states
+            if address.startswith(f"{call.layer}/")
+            and address[len(call.layer) + 1 :] in call.states
         ]
 
 
@@ -73,6 +74,8 @@ def leaves(value: Any, name: str = "result") -> Sequence[tuple[str, Array]]:
     """List the arrays in a result with their names: `result`, `result/loss`, `result/0`."""
     if isinstance(value, dict):
         return [leaf for key, item in value.items() for leaf in leaves(item, f"{name}/{key}")]
-    if isinstance(value, list) and any(isinstance(item, (dict, list, np.ndarray)) for item in value):
+    if isinstance(value, list) and any(
+        isinstance(item, (dict, list, np.ndarray)) for item in value
+    ):
         return [leaf for k, item in enumerate(value) for leaf in leaves(item, f"{name}/{k}")]
     return [] if value is None else [(name, np.asarray(value))]

@@ -16,16 +16,16 @@ def batch_marker(engine: Engine, recorder: Recorder, *, fitting: bool) -> Any:
 
         epoch = 0 if fitting else -1
 
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras's signature
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             self.epoch = epoch
 
-        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
             recorder.batch("train", self.epoch, batch)
 
-        def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+        def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
             recorder.batch("test", self.epoch, batch)
 
-        def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+        def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:
             recorder.batch("predict", -1, batch)
 
     return BatchMarker()

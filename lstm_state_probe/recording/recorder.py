@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from lstm_state_probe.engines.base import Array, CallTensors, Engine, Release
+from lstm_state_probe.arrays import Array
+from lstm_state_probe.engines.base import CallTensors, Engine, Release
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
 from lstm_state_probe.recording.call import Call, Held, State, frozen
 from lstm_state_probe.recording.origin import Origins, Raw
@@ -74,7 +75,7 @@ class Recorder:
         return {
             address: frozen(value)
             for part in self.layers
-            for address, value in zip(part.addresses, self.engine.held(part.layer))
+            for address, value in zip(part.addresses, self.engine.held(part.layer), strict=True)
         }
 
     def batch(self, phase: str, epoch: int, batch: int) -> None:
@@ -132,12 +133,14 @@ class Recorder:
                 arrays[count : 2 * count],
                 arrays[2 * count :],
             )
-            raw = Raw(part, given, dict(zip(part.states, initial)))
+            raw = Raw(part, given, dict(zip(part.states, initial, strict=True)))
             phase, epoch, batch, nth = self._place(part.address, use)
-            origin = self.origins.call(raw, (phase, epoch, batch), dict(zip(part.states, final)))
+            origin = self.origins.call(
+                raw, (phase, epoch, batch), dict(zip(part.states, final, strict=True))
+            )
             states = {
                 name: State(frozen(a), frozen(b), origin[name])
-                for name, a, b in zip(part.states, initial, final)
+                for name, a, b in zip(part.states, initial, final, strict=True)
             }
             kept = frozen(mask[0]) if mask else None
             self.calls.append(

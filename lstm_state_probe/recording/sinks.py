@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from lstm_state_probe.engines.base import Array, to_numpy
+from lstm_state_probe.arrays import Array
+from lstm_state_probe.engines.base import to_numpy
 
 Receive = Callable[[list[Array]], None]
 
@@ -56,7 +57,7 @@ class VariableSink:
         with tf.init_scope():
             runs = _variable(tf.constant(0, tf.int64), ())
             kept = [_variable(_zeros(tensor), tensor.shape) for tensor in tensors]
-        for variable, tensor in zip(kept, tensors):
+        for variable, tensor in zip(kept, tensors, strict=True):
             variable.assign(tf.stop_gradient(tensor))
         runs.assign_add(1)
         self.slots.append((runs, kept, receive))

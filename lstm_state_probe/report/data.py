@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lstm_state_probe.errors import Complaint, ProbeError
-from lstm_state_probe.expectations.judge import Verdict
+from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.recording.call import Held
 from lstm_state_probe.recording.outcome import Outcome
 
@@ -91,9 +91,7 @@ class SuiteReport:
         return max([*codes, 2 if self.complaints else 0])
 
 
-def status_of(
-    done: Sequence[OperationReport], error: ProbeError | None, stopped: bool
-) -> str:
+def status_of(done: Sequence[OperationReport], error: ProbeError | None, stopped: bool) -> str:
     """Sum up a scenario: what was never expected is never passed."""
     if error is not None or stopped:
         return "error"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from lstm_state_probe.engines.base import Array
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import Complaint
 from lstm_state_probe.recording.call import Call, Held
 from lstm_state_probe.report.base import ShowOptions
@@ -141,7 +141,9 @@ def _by_layer(held: Held, scenario: ScenarioReport) -> dict[str, dict[str, Any]]
     """Nest the held states: {layer: {state: values}}."""
     found: dict[str, dict[str, Any]] = {}
     for layer in scenario.layers:
-        states = {s: held[f"{layer.address}/{s}"] for s in layer.states if f"{layer.address}/{s}" in held}
+        states = {
+            s: held[f"{layer.address}/{s}"] for s in layer.states if f"{layer.address}/{s}" in held
+        }
         if states:
             found[layer.address] = {name: values(array) for name, array in states.items()}
     return found

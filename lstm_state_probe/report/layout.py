@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_state_probe.engines.base import Array
+from lstm_state_probe.arrays import Array
 
 GAP = 2
 """Columns of the terminal between two numbers."""

@@ -9,7 +9,7 @@ from rich.console import Console
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
 from lstm_state_probe.report.tables_layer import LayerTable
-from lstm_state_probe.report.tables_operation import failure, heading, verdicts
+from lstm_state_probe.report.tables_operation import failure, heading, unrecorded, verdicts
 from lstm_state_probe.report.tables_page import Page
 from lstm_state_probe.report.tables_story import LayerStory, happened, initialised
 from lstm_state_probe.report.tables_summary import closing
@@ -30,6 +30,7 @@ class Tables:
         if report.layers:
             self.page.say(("initialised", "heading"))
             self._layers(initialised(report))
+            self.page.line()
         for done in report.operations:
             self._operation(report, done)
         self._error(report)
@@ -51,6 +52,7 @@ class Tables:
     def _operation(self, report: ScenarioReport, done: OperationReport) -> None:
         heading(self.page, report, done)
         failure(self.page, done)
+        unrecorded(self.page, done)
         if done.operation == "repeat":  # its calls are those of the operations above
             self.page.say(("the operations it repeats are shown above", "faint"), indent=2)
         else:
@@ -61,17 +63,19 @@ class Tables:
         self.page.line()
 
     def _layers(self, stories: Iterable[LayerStory]) -> None:
+        after_table = False
         for story in stories:
-            layer, states = story.layer, story.states
+            if after_table:
+                self.page.line()
+            layer, after_table = story.layer, bool(story.states)
             kind = f"  {layer.kind}{', stateful' if layer.stateful else ''}"
             words = f"; {story.words}" if story.words else ""
-            self.page.say((layer.address, "label"), kind, (words, "faint"), indent=2)
-            if states:
+            self.page.say((layer.address, "label"), kind, (words, "faint"), hang=2)
+            if story.states:
                 table = LayerTable(self.page, story)
-                self.page.console.print(table.table())
+                self.page.table(table.table())
                 for note in table.notes():
                     self.page.say((note, "faint"))
-                self.page.line()
 
     def _complaints(self, report: ScenarioReport) -> None:
         wrong = [d for d in report.operations if d.status in ("error", "failed")]

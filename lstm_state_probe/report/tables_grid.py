@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lstm_state_probe.engines.base import Array
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.layout import Choice, choose, fitting, flat, unit
 from lstm_state_probe.report.tables_numbers import digits
@@ -33,7 +33,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Grids:
-    """The grids of one table: `per` numbers side by side, each `cell` columns wide."""
+    """The grids of one table: `per` numbers fit side by side, each `cell` columns wide."""
 
     grids: tuple[Grid, ...]
     per: int
@@ -43,13 +43,22 @@ class Grids:
 def fit(arrays: Sequence[Array], options: ShowOptions, width: int) -> Grids:
     """Choose as many units as fit the width, with numbers of one width in all arrays."""
     most = fitting(width, _NARROWEST)
-    grids = [_grid(array, options, most) for array in arrays]
+    fitted = _grids(arrays, options, most, width)
+    if options.units is not None or options.full:
+        return fitted
+    found = _grids(arrays, options, fitted.per, width)
+    while found.per > (shown := len(max((grid.units.shown for grid in found.grids), key=len))):
+        more = _grids(arrays, options, shown + 1, width)
+        if more.per <= shown or more.grids == found.grids:
+            break
+        found = more
+    return found
+
+
+def _grids(arrays: Sequence[Array], options: ShowOptions, fits: int, width: int) -> Grids:
+    grids = tuple(_grid(array, options, fits) for array in arrays)
     cell = max((grid.widest for grid in grids), default=1)
-    per = fitting(width, cell)
-    if options.units is None and not options.full and per < most:  # fewer: none gets wider
-        grids = [_grid(array, options, per) for array in arrays]
-        cell = max((grid.widest for grid in grids), default=1)
-    return Grids(tuple(grids), per, cell)
+    return Grids(grids, fitting(width, cell), cell)
 
 
 def _grid(array: Array, options: ShowOptions, fits: int) -> Grid:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from rich import box
 from rich.table import Table
@@ -11,7 +12,7 @@ from rich.text import Text
 from lstm_state_probe.report.layout import GAP, blocks, left_out
 from lstm_state_probe.report.tables_grid import Grid, Grids, fit
 from lstm_state_probe.report.tables_page import Page
-from lstm_state_probe.report.tables_story import LayerStory, Moment, StateStory
+from lstm_state_probe.report.tables_story import LayerStory, Moment
 from lstm_state_probe.report.tables_words import state_parts, summary_parts
 
 _BOX = box.SIMPLE_HEAD
@@ -41,6 +42,7 @@ class LayerTable:
         self.widths = [label, max(6, sample)] if self.roomy else [sample]
         self.width = max(1, page.width - sum(self.widths) - len(self.widths))
         self.fitted: Grids = fit(arrays, page.options, self.width)
+        self.cell = min(self.fitted.cell, self.width)
         self.grids = {id(m): grid for m, grid in zip(shown, self.fitted.grids, strict=True)}
         self.heading = next((self._heading(grid, block) for grid, block in self._blocks()), "")
 
@@ -72,9 +74,10 @@ class LayerTable:
             padding=0,
             header_style=self.page.style("heading"),
         )
-        for name, width in zip(["state", "sample"] if self.roomy else [""], self.widths):
-            justify = "left" if name == "state" else "right"
-            table.add_column(name, width=width, justify=justify, overflow="fold")  # type: ignore[arg-type]
+        if self.roomy:
+            table.add_column("state", width=self.widths[0], overflow="fold")
+        sample = "sample" if self.roomy else ""
+        table.add_column(sample, width=self.widths[-1], justify="right", overflow="fold")
         table.add_column(Text(self.heading), max_width=self.width, overflow="fold")
         return table
 
@@ -95,13 +98,23 @@ class LayerTable:
             label = ""
         if moment.array is None:
             return
+        if label and not self.roomy:  # above the names of the units, not between them
+            self._row(table, label, "", Text())
+            label = ""
         grid = self.grids[id(moment)]
         for block in self._split(grid):
             self._head(table, self._heading(grid, block))
-            for sample, row in zip(grid.samples.shown, grid.cells, strict=True):
-                self._row(table, label, str(sample), self._numbers([row[k] for k in block]))
+            rows = [self._numbers([row[k] for k in block]) for row in grid.cells]
+            for samples, lines in self._together(grid.samples.shown, rows):
+                self._row(table, label, samples, lines)
                 label = ""
         self._row(table, label, "all", self.page.text(*summary_parts(moment.array, self.page)))
+
+    def _together(self, samples: Sequence[int], rows: list[Text]) -> list[tuple[str, Text]]:
+        """Make one row of Rich's of all samples, which is faster, unless numbers must fold."""
+        if self.fitted.cell > self.width:
+            return [(str(sample), row) for sample, row in zip(samples, rows, strict=True)]
+        return [("\n".join(map(str, samples)), Text("\n").join(rows))]
 
     def _head(self, table: Table, heading: str) -> None:
         """Name the units anew where they are others than those above."""
@@ -121,14 +134,15 @@ class LayerTable:
         for k in block:
             follows = k == block[0] or grid.units.shown[k] == grid.units.shown[k - 1] + 1
             gap = "" if k == block[0] else " " * GAP if follows else "." * GAP
-            text += gap + grid.labels[k].rjust(self.fitted.cell)
+            text += gap + grid.labels[k].rjust(self.cell)
         return text
 
     def _numbers(self, row: Sequence[str]) -> Text:
-        width = self.fitted.cell
+        width = self.cell
         text = Text((" " * GAP).join(cell.rjust(width) for cell in row), overflow="fold")
-        for k, cell in enumerate(row):
-            if cell in _STYLES and (style := self.page.style(_STYLES[cell])):
-                end = (k + 1) * width + k * GAP
-                text.stylize(style, end - len(cell), end)
+        styles = [self.page.style(_STYLES.get(cell, "")) for cell in row]
+        end = 0
+        for style, run in groupby(styles):  # blanks before a number may have its style
+            start, end = end, end + len(list(run)) * (width + GAP)
+            text.stylize(style, start, end)
         return text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_state_probe.engines.base import Array
+from lstm_state_probe.arrays import Array
 
 MOST_DIGITS = 17
 """Significant digits that tell any two float64 apart."""
@@ -51,13 +51,18 @@ def summarise(array: Array) -> Summary:
     """Sum up all elements of an array of any shape."""
     wide = array.astype(np.float64).ravel()
     finite = wide[np.isfinite(wide)]
-    figures = [math.nan] * 4
-    if finite.size:
-        with np.errstate(over="ignore", invalid="ignore"):  # float64 near its end
-            figures = [float(f(finite)) for f in (np.min, np.max, np.mean, np.std)]
     nans = int(np.isnan(wide).sum())
-    zeros = int(wide.size - np.count_nonzero(wide))
-    return Summary(wide.size, *figures, zeros, nans, wide.size - finite.size - nans)
+    with np.errstate(over="ignore", invalid="ignore"):  # float64 near its end
+        return Summary(
+            count=wide.size,
+            low=float(finite.min()) if finite.size else math.nan,
+            high=float(finite.max()) if finite.size else math.nan,
+            mean=float(finite.mean()) if finite.size else math.nan,
+            deviation=float(finite.std()) if finite.size else math.nan,
+            zeros=int(wide.size - np.count_nonzero(wide)),
+            nans=nans,
+            infs=wide.size - finite.size - nans,
+        )
 
 
 def share(part: int, whole: int) -> str:

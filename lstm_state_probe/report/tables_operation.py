@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_state_probe.expectations.judge import Verdict
+from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.recording.outcome import Outcome
 from lstm_state_probe.report.data import OperationReport, ScenarioReport
 from lstm_state_probe.report.tables_numbers import digits, largest_change
@@ -25,9 +25,10 @@ def heading(page: Page, report: ScenarioReport, done: OperationReport) -> None:
         (f"{done.index + 1}. {done.operation}", "heading"),
         *label,
         (f"  {report.file}:{done.line}  {seconds(done.outcome.seconds)}", "faint"),
+        hang=2,
     )
     if done.outcome.result is not None:
-        page.say(("result: ", "faint"), brief(done.outcome.result, page), indent=2)
+        page.say(("result: ", "faint"), brief(done.outcome.result, page), indent=2, hang=2)
 
 
 def brief(value: Any, page: Page) -> str:
@@ -62,6 +63,13 @@ def failure(page: Page, done: OperationReport) -> None:
     page.say((_stopped(done.outcome, page), tone), indent=2)
 
 
+def unrecorded(page: Page, done: OperationReport) -> None:
+    """Say how many calls nothing is known of."""
+    if count := done.outcome.unrecorded:
+        words = f"{plural(count, 'further call')} could not be recorded: XLA ran them at one go"
+        page.say((words, "unsure"), indent=2)
+
+
 def _stopped(outcome: Outcome, page: Page) -> str:
     calls = plural(len(outcome.calls), "call") if outcome.calls else "any call"
     done = f"after {calls}" if outcome.calls else f"before {calls} was recorded"
@@ -76,11 +84,13 @@ def _stopped(outcome: Outcome, page: Page) -> str:
 def _moved(outcome: Outcome, address: str, page: Page) -> str:
     if address not in outcome.before:
         return f"{address} (not held before)"
-    change = largest_change(outcome.before[address], outcome.held[address])
-    if change is None:
-        same = outcome.before[address].shape == outcome.held[address].shape
-        return "" if same else f"{address} (another shape)"
-    return f"{address} by up to {digits(change.size, page.options.precision)}" if change.size else ""
+    before, held = outcome.before[address], outcome.held[address]
+    if before.shape != held.shape:
+        return f"{address} (another shape)"
+    change = largest_change(before, held)
+    if change is None or change.size == 0:
+        return ""
+    return f"{address} by up to {digits(change.size, page.options.precision)}"
 
 
 def verdicts(page: Page, report: ScenarioReport, done: OperationReport) -> None:
@@ -90,7 +100,7 @@ def verdicts(page: Page, report: ScenarioReport, done: OperationReport) -> None:
             failed(page, report, verdict)
         elif page.options.verbosity >= 0:
             name = f" {verdict.selector}: {verdict.condition}"
-            page.say((page.symbols["passed"], "good"), name, indent=2)
+            page.say((page.symbols["passed"], "good"), name, indent=2, hang=2)
             if page.options.verbosity > 0:
                 page.block(verdict.message, "faint", indent=6)
 

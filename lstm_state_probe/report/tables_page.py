@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rich.console import Console
+from rich.segment import Segment, Segments
+from rich.table import Table
 from rich.text import Text
 
 from lstm_state_probe.report.base import ShowOptions
@@ -52,6 +54,7 @@ class Page:
         self.console = console
         self.options = options
         self.unicode = _can_write("".join(SYMBOLS.values()), console.encoding)
+        self.styled = console.color_system is not None and not console.no_color
         self.symbols = SYMBOLS if self.unicode else ASCII
 
     @property
@@ -60,8 +63,8 @@ class Page:
         return max(1, self.console.width)
 
     def style(self, name: str) -> str:
-        """Return a style of Rich's; none at all without colour, so that no escape is written."""
-        return "" if self.console.no_color else STYLES.get(name, "")
+        """Return a style of Rich's; none at all without colour: NO_COLOR is no escape."""
+        return STYLES.get(name, "") if self.styled else ""
 
     def text(self, *parts: Part) -> Text:
         """Put parts into one line; control characters, line ends included, are made visible."""
@@ -77,11 +80,25 @@ class Page:
             text = "".join(c if c.isprintable() else _escape(c) for c in text)
         return text.encode(self.console.encoding, "backslashreplace").decode(self.console.encoding)
 
-    def say(self, *parts: Part, indent: int = 0) -> None:
-        """Write one line, folded where the page is narrower; later lines keep the indent."""
-        indent = indent if indent < self.width // 3 else 0
-        for line in self.text(*parts).wrap(self.console, self.width - indent, overflow="fold"):
-            self.console.print(Text(" " * indent) + line, soft_wrap=True)
+    def say(self, *parts: Part, indent: int = 0, hang: int = 0) -> None:
+        """Write one line, folded where the page is narrower; later lines hang further in."""
+        if indent + hang > self.width // 3:
+            indent = hang = 0
+        lines = self.text(*parts).wrap(self.console, self.width - indent - hang, overflow="fold")
+        for k, line in enumerate(lines):
+            line.rstrip()
+            self.console.print(Text(" " * (indent + hang * (k > 0))) + line, soft_wrap=True)
+
+    def table(self, table: Table) -> None:
+        """Write a table without the blanks that Rich fills its last column with."""
+        written: list[Segment] = []
+        for line in self.console.render_lines(table, pad=False):
+            while line and not line[-1].text.strip():
+                line.pop()
+            written += line[:-1]
+            written += [Segment(part.text.rstrip(), part.style) for part in line[-1:]]
+            written.append(Segment.line())
+        self.console.print(Segments(written), crop=False, end="")
 
     def block(self, text: str, style: str = "", *, indent: int = 0) -> None:
         """Write text of several lines, each folded by itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lstm_state_probe.engines.base import Array
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.recording.call import Call, Held
 from lstm_state_probe.report.data import LayerReport, OperationReport, ScenarioReport
 from lstm_state_probe.report.tables_numbers import identical
@@ -66,10 +66,10 @@ def happened(
             stories.append(_without_call(layer, done))
         elif every_call:
             for k, call in enumerate(calls):
-                words = f"call {k + 1} of {len(calls)}: {_where(call, done)}"
+                words = f"call {k + 1} of {len(calls)}: {call.where}, {_length(call)}"
                 stories.append(_called(layer, [call], done, words, last=call is calls[-1]))
         else:
-            stories.append(_called(layer, calls, done, _calls(calls, done, to), last=True))
+            stories.append(_called(layer, calls, done, _calls(calls, to), last=True))
     return stories
 
 
@@ -100,14 +100,16 @@ def _called(
             Moment("final", final.final),
         ]
         if last:
-            moments.append(_held(layer, done.outcome.held.get(f"{layer.address}/{name}"), final.final))
+            held = done.outcome.held.get(f"{layer.address}/{name}")
+            moments.append(_held(layer, held, final.final))
         states.append(StateStory(name, tuple(moments), first.initial, final.final))
     return LayerStory(layer, words, tuple(states))
 
 
 def _held(layer: LayerReport, held: Array | None, final: Array) -> Moment:
     if held is None:
-        return Moment("held", None, "nothing" if layer.stateful else "not stateful: nothing is held")
+        words = "nothing" if layer.stateful else "not stateful: nothing is held"
+        return Moment("held", None, words)
     if identical(held, final):
         return Moment("", None, "held = final")
     if held.shape == final.shape and identical(held, final.astype(held.dtype)):
@@ -115,14 +117,12 @@ def _held(layer: LayerReport, held: Array | None, final: Array) -> Moment:
     return Moment("held", held)
 
 
-def _calls(calls: Sequence[Call], done: OperationReport, to: str) -> str:
+def _calls(calls: Sequence[Call], to: str) -> str:
     if len(calls) == 1:
-        return f"1 call: {_where(calls[0], done)}, {plural(calls[0].timesteps, 'timestep')}"
-    first, last = _where(calls[0], done), _where(calls[-1], done)
+        return f"1 call: {calls[0].where}, {_length(calls[0])}"
+    first, last = calls[0].where, calls[-1].where
     return f"calls {len(calls)}: {first} {to} {last}; initial is the first's, final the last's"
 
 
-def _where(call: Call, done: OperationReport) -> str:
-    """Name a call; the batches of a validation are told from those that train."""
-    validation = call.phase == "test" and done.operation == "fit"
-    return f"{call.where} of the validation" if validation else call.where
+def _length(call: Call) -> str:
+    return plural(call.timesteps, "timestep")

@@ -11,6 +11,9 @@ def closing(page: Page, suite: SuiteReport) -> None:
     """Write a line a scenario, below it what did not hold, and the total."""
     for report in suite.scenarios:
         _scenario(page, report)
+    for complaint in suite.complaints:
+        words = f"{complaint.file}:{complaint.line}:{complaint.column}: {complaint.message}"
+        page.say((f"{page.symbols['error']} not run  {words}", "bad"), hang=2)
     page.say((_total(suite), "heading"), (f" in {seconds(suite.seconds)}", "faint"))
 
 
@@ -20,6 +23,7 @@ def _scenario(page: Page, report: ScenarioReport) -> None:
         (f"{page.symbols.get(report.status, '?')} {report.status}", tone),
         f"  {report.id}  {report.engine}  {_held(report)}",
         (f"  {seconds(report.seconds)}", "faint"),
+        hang=2,
     )
     for verdict in report.verdicts:
         if not verdict.passed:
@@ -43,10 +47,11 @@ def _held(report: ScenarioReport) -> str:
 
 
 def _total(suite: SuiteReport) -> str:
+    wrong = f"{plural(len(suite.complaints), 'complaint')} about files that could not be read"
     expectations = sum(len(report.verdicts) for report in suite.scenarios)
     return (
         f"{plural(len(suite.scenarios), 'scenario')}: {suite.count('passed')} passed,"
         f" {suite.count('failed')} failed, {plural(suite.count('error'), 'error')},"
         f" {suite.count(NO_EXPECTATIONS)} without expectations;"
-        f" {plural(expectations, 'expectation')}"
+        f" {plural(expectations, 'expectation')}{f'; {wrong}' if suite.complaints else ''}"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lstm_state_probe.engines.base import Array
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.report.tables_numbers import digits, largest_change, share, summarise
 from lstm_state_probe.report.tables_page import Page, Part
 from lstm_state_probe.report.tables_story import StateStory
@@ -55,15 +55,12 @@ def summary_parts(array: Array, page: Page) -> list[Part]:
     if not found.count:
         return [("empty: no elements", "faint")]
     parts: list[Part] = []
-    names = ("min", "max", "mean", "std")
-    for name, value in zip(names, (found.low, found.high, found.mean, found.deviation)):
-        parts += [(f"{name} ", "faint"), f"{digits(value, page.options.precision)} "]
+    figures = {"min": found.low, "max": found.high, "mean": found.mean, "std": found.deviation}
+    for name, value in figures.items():
+        parts += [(f"{name}=", "faint"), f"{digits(value, page.options.precision)} "]
     if found.finite < found.count:
         parts.append((f"of the {found.finite} finite of {found.count} ", "bad"))
-    parts += [("zeros ", "faint"), f"{share(found.zeros, found.count)} "]
-    parts += [_count("NaN", found.nans), " ", _count("Inf", found.infs)]
-    return parts
-
-
-def _count(name: str, count: int) -> Part:
-    return (f"!{name} {count}", "bad") if count else (f"{name} 0", "faint")
+    parts += [("zeros=", "faint"), f"{share(found.zeros, found.count)} "]
+    if found.finite == found.count:
+        return [*parts, ("NaN/Inf=0", "faint")]
+    return [*parts, (f"!NaN={found.nans} !Inf={found.infs}", "bad")]

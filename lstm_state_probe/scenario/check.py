@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from lstm_state_probe.errors import Complaint, nearest
+from lstm_state_probe.errors import Complaint, brief, listed, nearest
 from lstm_state_probe.layers.static import Quantities, static_quantities
 from lstm_state_probe.scenario import classes, graph, sizes
-from lstm_state_probe.scenario.base import names_in
+from lstm_state_probe.scenario.base import LATER, names_in
 from lstm_state_probe.scenario.conditions import Condition
 from lstm_state_probe.scenario.document import Document, Path
 from lstm_state_probe.scenario.operations import Operation
@@ -18,18 +19,23 @@ from lstm_state_probe.scenario.spec import Scenario
 
 REFERENCES = ("x", "y", "mask", "sample_weight", "validation_data")
 _COMPILED = ("train_on_batch", "test_on_batch", "fit", "evaluate")
-_NO_CHANGE = ("initial",)
+_COMPARED = ("same_as", "differs_from")
 
 
 @dataclass
 class Checker:
-    """Walks a scenario once and collects complaints."""
+    """Walks a scenario once and collects complaints.
+
+    `unknown` names the parts ('model', 'data') that are wrong themselves and only stood in for:
+    what depends on them is left alone.
+    """
 
     document: Document
     scenario: Scenario
     engine: str
     complaints: list[Complaint] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
 
     def complain(self, path: Path, message: str, *, at_key: bool = False) -> None:
         """Note a complaint at a place of the file."""
@@ -37,13 +43,31 @@ class Checker:
 
     def run(self) -> list[Complaint]:
         """Return everything that does not fit."""
-        layers = self.scenario.model.named_layers()
-        self.quantities: Quantities = static_quantities(layers)
-        for check in (classes.check, graph.check, sizes.check_memory):
+        checks = [sizes.check_arrays]
+        if self.has_model:
+            checks += [classes.check, graph.check, sizes.check_model]
+        for check in checks:
             for path, message, at_key in check(self.scenario, self.engine):
                 self.complain(path, message, at_key=at_key)
         self.operations(self.scenario.operations, ("operations",))
         return self.complaints
+
+    @property
+    def has_model(self) -> bool:
+        """Whether the model was read."""
+        return "model" not in self.unknown
+
+    @cached_property
+    def layers(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """The layers as (name, class name, arguments)."""
+        return self.scenario.model.named_layers()
+
+    @cached_property
+    def quantities(self) -> Quantities:
+        """The addresses that the model will have, as far as they can be known."""
+        if not self.has_model:
+            return Quantities((), (), complete=False)
+        return static_quantities(self.layers)
 
     def operations(self, operations: list[Operation], path: Path) -> None:
         """Check operations in the order in which they will be done."""
@@ -54,10 +78,8 @@ class Checker:
         """Check one operation: names, sizes, state values, label, expectations."""
         here = (*path, operation.name)
         self.data_names(operation, here)
-        self.compiled(operation, here)
-        self.layer_name(operation, here)
-        for below, message, at_key in sizes.check_operation(self.scenario, operation):
-            self.complain((*here, *below), message, at_key=at_key)
+        if self.has_model:
+            self.fits_the_model(operation, here)
         if operation.repeat is not None:
             self.operations(operation.repeat.operations, (*here, "operations"))
         if operation.set_states is not None:
@@ -69,78 +91,80 @@ class Checker:
 
     def data_names(self, operation: Operation, path: Path) -> None:
         """Refuse names of arrays that 'data' does not have."""
+        known = self.scenario.data
         for argument in REFERENCES:
-            for name in names_in(getattr(operation.arguments, argument, None)):
-                if name not in self.scenario.data:
-                    known = ", ".join(self.scenario.data) or "none"
+            for below, name in names_in(getattr(operation.arguments, argument, None)):
+                if name not in known and "data" not in self.unknown:
                     self.complain(
-                        self.place(path, argument, name),
-                        f"no array is named {name!r}; under 'data': {known}"
-                        f"{nearest(name, self.scenario.data)}",
+                        (*path, argument, *below),
+                        f"no array is named {brief(name)}; under 'data': {listed(known)}"
+                        f"{nearest(name, known)}",
                     )
 
-    def place(self, path: Path, argument: str, name: str) -> Path:
-        """Find where a name stands below an argument: itself, in a list, or in a mapping."""
-        base = (*path, argument)
-        below = [key for key in self.document.values if key[: len(base)] == base]
-        data = {key: _lookup(self.document.data, key) for key in below}
-        return next((key for key, value in data.items() if value == name), base)
-
-    def compiled(self, operation: Operation, path: Path) -> None:
-        """Refuse training and evaluation of a model that has no 'compile'."""
+    def fits_the_model(self, operation: Operation, path: Path) -> None:
+        """Refuse what the model cannot do, unless the error is what the scenario is about."""
+        self.layer_name(operation, path)
+        if operation.raises is not None and operation.raises.on(self.engine) is not None:
+            return
         if operation.name in _COMPILED and self.scenario.model.compile is None:
-            if operation.raises is None:
-                self.complain(path, f"{operation.name} needs 'compile' in the model", at_key=True)
+            self.complain(path, f"{operation.name} needs 'compile' in the model", at_key=True)
+        for below, message, at_key in sizes.check_operation(self.scenario, operation):
+            self.complain((*path, *below), message, at_key=at_key)
 
     def layer_name(self, operation: Operation, path: Path) -> None:
         """Refuse the reset of a layer that the model does not have."""
         layer = operation.reset_states.layer if operation.reset_states else None
-        known = [name for name, _, _ in self.scenario.model.named_layers()]
+        known = [name for name, _, _ in self.layers]
         if layer is not None and layer.split("/")[0] not in known:
-            listed = ", ".join(known)
-            message = f"no layer is named {layer!r}; allowed: {listed}{nearest(layer, known)}"
-            self.complain((*path, "layer"), message)
+            message = f"no layer is named {brief(layer)}; allowed: {listed(known)}"
+            self.complain((*path, "layer"), message + nearest(layer, known))
 
     def set_states(self, values: dict[str, Any], path: Path) -> None:
         """Check the addresses that are set, and the names that stand for values."""
         for text, value in values.items():
-            selector = self.selector(text, (*path, text))
+            here = (*path, text)
+            selector = self.selector(text, here)
             if selector and (selector.is_result or selector.call is not None or "@" in text):
-                self.complain((*path, text), f"{text!r} must be an address such as lstm/h", at_key=True)
-            if not isinstance(value, str) or value == "zeros":
-                continue
-            data, label = value in self.scenario.data, value in self.labels
-            known = ["zeros", *self.scenario.data, *self.labels]
-            if data and label:
-                self.complain((*path, text), f"{value!r} is both an array and a label; rename one")
-            elif not (data or label):
-                self.complain(
-                    (*path, text),
-                    f"{value!r} is neither 'zeros', an array under 'data', nor the label of an"
-                    f" earlier operation; known: {', '.join(known)}{nearest(value, known)}",
-                )
+                message = f"{brief(text)} must be an address such as lstm/h"
+                self.complain(here, message, at_key=True)
+            if isinstance(value, str):
+                self.state_name(value, here)
+
+    def state_name(self, value: str, path: Path) -> None:
+        """Refuse a word that is neither `zeros` nor the name of one thing."""
+        data = self.scenario.data
+        kinds = (("the word", ("zeros",)), ("an array", data), ("a label", self.labels))
+        meant = [what for what, names in kinds if value in names]
+        if len(meant) > 1:
+            self.complain(path, f"{brief(value)} is both {' and '.join(meant)}; rename one")
+        elif not meant and "data" not in self.unknown:
+            known = ["zeros", *data, *self.labels]
+            self.complain(
+                path,
+                f"{brief(value)} is neither 'zeros', an array under 'data', nor the label of an"
+                f" earlier operation; known: {listed(known)}{nearest(value, known)}",
+            )
 
     def label(self, label: str, path: Path) -> None:
         """Refuse a label that was given before."""
-        if label in self.labels:
-            first = self.labels[label]
-            self.complain(path, f"the label {label!r} stands first in line {first}")
-        self.labels[label] = self.document.values.get(path, (1, 1))[0]
+        first = self.labels.get(label)
+        if first is not None:
+            self.complain(path, f"the label {brief(label)} stands first in line {first}")
+        self.labels.setdefault(label, self.document.values.get(path, (1, 1))[0])
 
     def expectations(self, operation: Operation, path: Path) -> None:
         """Check every selector and what is expected of it."""
         for below, text, condition in operation.expect.all() if operation.expect else ():
             here = (*path, "expect", *below)
             selector = self.selector(text, here)
-            if selector:
-                for message in _mismatch(selector, condition):
-                    self.complain(here, f"{text!r}: {message}")
-            for entry in ("same_as", "differs_from"):
+            for message in _mismatch(selector, condition) if selector else ():
+                self.complain(here, f"{brief(text)}: {message}")
+            for entry in _COMPARED:
                 reference = getattr(condition, entry)
                 if reference is not None:
-                    self.reference(reference, (*here, entry), path)
+                    self.reference(reference, (*here, entry))
 
-    def reference(self, text: str, path: Path, operation: Path) -> None:
+    def reference(self, text: str, path: Path) -> None:
         """Check the other side of `same_as` and `differs_from`."""
         try:
             label, selector = parse_reference(text)
@@ -148,11 +172,10 @@ class Checker:
             self.complain(path, str(error))
             return
         if label is not None and label not in self.labels:
-            known = ", ".join(self.labels) or "none"
             self.complain(
                 path,
-                f"no earlier operation has the label {label!r}; labels: {known}"
-                f"{nearest(label, self.labels)}",
+                f"no earlier operation has the label {brief(label)}; labels:"
+                f" {listed(self.labels)}{nearest(label, self.labels)}",
             )
         self.matching(selector, path, at_key=False)
 
@@ -171,12 +194,10 @@ class Checker:
         known = self.quantities
         if selector.is_result or selector.matches(known.states) or not known.complete:
             return
-        if any(gate for gate in known.gates if gate == selector.address):
-            from lstm_state_probe.scenario.base import LATER
-
-            self.complain(path, f"the gate {selector.address!r} {LATER}", at_key=at_key)
-            return
-        self.complain(path, selector.explain_no_match(known.states), at_key=at_key)
+        message = selector.explain_no_match(known.states)
+        if selector.matches(known.gates):
+            message = f"the gate {brief(selector.address)} {LATER}; known: {listed(known.states)}"
+        self.complain(path, message, at_key=at_key)
 
 
 def _mismatch(selector: Selector, condition: Condition) -> Iterator[str]:
@@ -184,16 +205,7 @@ def _mismatch(selector: Selector, condition: Condition) -> Iterator[str]:
     if condition.changed or condition.unchanged:
         if selector.is_result:
             yield "what an operation returns has nothing that it changed from; use differs_from"
-        elif selector.when in _NO_CHANGE:
+        elif selector.when == "initial":
             yield "'changed' compares with where it started; @initial is where it started"
     if condition.origin is not None and (selector.is_result or selector.when == "held"):
         yield "an origin is told of where a call of a layer started"
-
-
-def _lookup(data: Any, path: Path) -> Any:
-    for part in path:
-        data = data[part]
-    return data
-
-
-CheckFunction = Callable[[Scenario, str], Iterator[tuple[Path, str, bool]]]

@@ -1,152 +1,128 @@
-"""Names of layers and of their arguments, read from the text of the installed Keras.
-
-Importing Keras would take seconds; its exports and signatures can be read from its source with
-`ast` in milliseconds. Whatever cannot be read so is left to Keras itself.
-"""
+"""Names of Keras classes and of their arguments, compared with what the installed Keras has."""
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path as FilePath
 from typing import Any
 
-from lstm_state_probe.errors import nearest
+from lstm_state_probe.errors import brief, listed, nearest
 from lstm_state_probe.layers.static import written_object
 from lstm_state_probe.scenario.document import Path
+from lstm_state_probe.scenario.keras_source import Signature, exported, is_function, signature
 from lstm_state_probe.scenario.spec import Scenario
 
 PACKAGES = {"keras3": "keras", "tf_keras": "tf_keras"}
-_IMPORT = re.compile(r"^from (\S+) import (\w+)(?: as (\w+))?", re.MULTILINE)
-_POPPED = re.compile(r"""kwargs\.(?:pop|get)\(\s*["'](\w+)["']|["'](\w+)["'] in kwargs""")
-_OF_EVERY_LAYER = frozenset(
-    "name dtype trainable weights input_shape batch_input_shape batch_size input_dim autocast"
-    " activity_regularizer dynamic implementation batch_shape".split()
-)
+COMPILE = {
+    "keras3": "keras.src.trainers.trainer:Trainer",
+    "tf_keras": "tf_keras.src.engine.training:Model",
+}
+SEQUENTIAL = Signature(frozenset({"layers", "name", "trainable"}))
 _LAYER_KEYS = ("layer", "backward_layer", "cell", "cells", "layers")
+_MODULES = (
+    ("_initializer", "initializers"),
+    ("_regularizer", "regularizers"),
+    ("_constraint", "constraints"),
+    ("learning_rate", "optimizers.schedules"),
+    ("optimizer", "optimizers"),
+)
+_EVERYWHERE = (
+    *("layers", "initializers", "regularizers", "constraints", "losses", "metrics", "callbacks"),
+    *("optimizers", "optimizers.schedules"),
+)
+_YAML_1_1 = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
+_OF_EVERY_LAYER = frozenset(
+    {"name", "dtype", "trainable", "autocast", "dynamic", "weights", "batch_size"}
+    | {"input_shape", "input_dim", "input_length", "batch_input_shape", "activity_regularizer"}
+)
 Found = tuple[Path, str, bool]
 
 
 def check(scenario: Scenario, engine: str) -> Iterator[Found]:
-    """Yield class names that the installed engine does not have, and arguments it does not take."""
-    exports = exported(PACKAGES[engine], "layers")
-    if not exports:
+    """Yield classes that the installed engine does not have, and arguments it does not take."""
+    keras = Keras(PACKAGES[engine])
+    if not keras.layers:
         return
     for index, entry in enumerate(scenario.model.layers or ()):
         path: Path = ("model", "layers", index, entry.class_name)
-        yield from _layer(entry.class_name, entry.arguments, path, exports=exports, engine=engine)
-
-
-def _layer(
-    kind: str, arguments: Mapping[str, Any], path: Path, *, exports: dict[str, str], engine: str
-) -> Iterator[Found]:
-    models = ("Sequential",)
-    if kind not in exports and kind not in models:
-        hint = nearest(kind, exports)
-        version = PACKAGES[engine]
-        yield path, f"the installed {version} has no layer {kind!r}{hint or '; see `probe doctor`'}", True
-        return
-    allowed = accepted(exports.get(kind, ""), kind) if kind in exports else None
-    for name in arguments:
-        if allowed is not None and name not in allowed:
-            yield (*path, name), _unknown(kind, str(name), allowed), True
-    for key in _LAYER_KEYS:
-        if key in arguments:
-            yield from _inner(arguments[key], (*path, key), exports=exports, engine=engine)
-
-
-def _inner(value: Any, path: Path, *, exports: dict[str, str], engine: str) -> Iterator[Found]:
-    for k, item in enumerate(value if isinstance(value, list) else [value]):
-        here = (*path, k) if isinstance(value, list) else path
-        written = written_object(item)
-        if written:
-            below = (*here, written[0]) if isinstance(item, dict) else here
-            yield from _layer(*written, below, exports=exports, engine=engine)
-
-
-def _unknown(kind: str, name: str, allowed: frozenset[str]) -> str:
-    own = ", ".join(sorted(allowed - _OF_EVERY_LAYER))
-    return f"{kind} takes no argument {name!r}; allowed: {own}{nearest(name, allowed)}"
-
-
-@lru_cache(maxsize=8)
-def exported(package: str, module: str) -> dict[str, str]:
-    """Map the public names of `package.module` to the modules that define them; {} if unreadable."""
-    spec = find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        return {}
-    path = FilePath(spec.submodule_search_locations[0]) / module / "__init__.py"
-    if not path.is_file():
-        return {}
-    found = _IMPORT.findall(path.read_text(encoding="utf-8"))
-    return {alias or name: source for source, name, alias in found if name[:1].isupper()}
-
-
-@lru_cache(maxsize=256)
-def accepted(module: str, class_name: str) -> frozenset[str] | None:
-    """Return the keyword arguments that a class takes; None if its source does not tell."""
-    source = _class_source(module, class_name)
-    if source is None:
-        return None
-    names = set(source.arguments)
-    if not source.passes_on:
-        return frozenset(names)
-    for base_module, base in source.bases:
-        if base in ("Layer", "BaseRandomLayer", "BaseWrapper", "Wrapper"):
-            names |= _OF_EVERY_LAYER | ({"layer"} if "Wrapper" in base else set())
-            continue
-        if base.endswith("Mixin") or base == "DropoutRNNCell":
-            continue
-        inherited = accepted(base_module, base)
-        if inherited is None:
-            return None
-        names |= inherited - ({"cell"} if base == "RNN" else set())
-    return frozenset(names | _OF_EVERY_LAYER)
+        yield from keras.layer(entry.class_name, entry.arguments, path)
+    compile_ = scenario.model.compile
+    if compile_ is not None:
+        path = ("model", "compile")
+        takes = signature(COMPILE[engine], "compile")
+        yield from keras.arguments("compile", compile_, path, takes=takes)
 
 
 @dataclass(frozen=True)
-class _Source:
-    arguments: frozenset[str]
-    passes_on: bool
-    bases: tuple[tuple[str, str], ...]
+class Keras:
+    """An installed Keras as its source describes it; `package` is its import name."""
+
+    package: str
+
+    @property
+    def layers(self) -> Mapping[str, str]:
+        """Its layers by name; empty if it is not installed or cannot be read."""
+        return exported(self.package, "layers")
+
+    def layer(self, kind: str, arguments: Mapping[str, Any], path: Path) -> Iterator[Found]:
+        """Yield what is wrong with a layer, and with what is inside it."""
+        place = self.layers.get(kind)
+        if kind == "Sequential":
+            yield from self.arguments(kind, arguments, path, takes=SEQUENTIAL)
+        elif place is None:
+            hint = nearest(kind, self.layers) or "; `probe doctor` tells the installed versions"
+            yield path, f"the installed {self.package} has no layer {brief(kind)}{hint}", True
+        elif is_function(place):
+            message = f"{kind} is no layer; the inputs of a model are its batch_shape or 'inputs'"
+            yield path, message, True
+        else:
+            yield from self.arguments(kind, arguments, path, takes=signature(place))
+
+    def arguments(
+        self, kind: str, arguments: Mapping[str, Any], path: Path, *, takes: Signature | None
+    ) -> Iterator[Found]:
+        """Yield unknown, missing and misunderstood arguments; look into those that are known."""
+        for name, value in arguments.items():
+            if takes is not None and name not in takes.names:
+                own = sorted(takes.names - _OF_EVERY_LAYER)
+                allowed = f"allowed: {listed(own)}{nearest(name, takes.names)}"
+                yield (*path, name), f"{kind} takes no argument {brief(name)}; {allowed}", True
+            elif takes is not None and name in takes.flags and _is_yaml_1_1(value):
+                message = f"{kind} {name} takes true or false; {value!r} is a text in YAML 1.2"
+                yield (*path, name), message, False
+            else:
+                yield from self.value(str(name), value, (*path, name))
+        for name in sorted(takes.required - set(arguments)) if takes is not None else ():
+            yield path, f"{kind} needs {name!r}", True
+
+    def value(self, name: str, value: Any, path: Path) -> Iterator[Found]:
+        """Yield what is wrong with the objects that stand under an argument."""
+        for k, item in enumerate(value if isinstance(value, list) else [value]):
+            written = written_object(item)
+            if written is None or (isinstance(item, str) and name not in _LAYER_KEYS):
+                continue
+            here = (*path, k) if isinstance(value, list) else path
+            below = (*here, written[0]) if isinstance(item, dict) else here
+            if name in _LAYER_KEYS:
+                yield from self.layer(*written, below)
+            else:
+                yield from self.other(name, *written, path=below)
+
+    def other(
+        self, name: str, kind: str, arguments: Mapping[str, Any], *, path: Path
+    ) -> Iterator[Found]:
+        """Yield what is wrong with an object that is no layer, such as an optimizer."""
+        module = next((module for word, module in _MODULES if word in name), None)
+        modules = (module, *_EVERYWHERE) if module else _EVERYWHERE
+        places = (exported(self.package, part).get(kind) for part in modules)
+        place = next((place for place in places if place), None)
+        if place is not None:
+            takes = None if is_function(place) else signature(place)
+            yield from self.arguments(kind, arguments, path, takes=takes)
+        elif module is not None and exported(self.package, module):
+            message = f"the installed {self.package}.{module} has no {brief(kind)}"
+            yield path, message + nearest(kind, exported(self.package, module)), True
 
 
-def _class_source(module: str, class_name: str) -> _Source | None:
-    text = _module_text(module)
-    if text is None:
-        return None
-    imports = {alias or name: source for source, name, alias in _IMPORT.findall(text)}
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.ClassDef) and node.name == class_name:
-            init = next((n for n in node.body if getattr(n, "name", "") == "__init__"), None)
-            bases = tuple(_base(base, imports, module) for base in node.bases)
-            if not isinstance(init, ast.FunctionDef):
-                return _Source(frozenset(), True, bases)
-            spec = init.args
-            named = {a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)} - {"self"}
-            body = ast.get_source_segment(text, init) or ""
-            popped = {a or b for a, b in _POPPED.findall(body)}
-            return _Source(frozenset(named | popped), spec.kwarg is not None, bases)
-    return None
-
-
-def _base(node: ast.expr, imports: dict[str, str], module: str) -> tuple[str, str]:
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-        package = imports.get(node.value.id, "")
-        return f"{package}.{node.value.id}", node.attr
-    name = node.id if isinstance(node, ast.Name) else ""
-    return imports.get(name, module), name
-
-
-def _module_text(module: str) -> str | None:
-    package, _, rest = module.partition(".")
-    spec = find_spec(package) if package else None
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    path = FilePath(spec.submodule_search_locations[0]).joinpath(*rest.split("."))
-    file = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
-    return file.read_text(encoding="utf-8") if file.is_file() else None
+def _is_yaml_1_1(value: Any) -> bool:
+    return isinstance(value, str) and value.lower() in _YAML_1_1

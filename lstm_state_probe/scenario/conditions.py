@@ -4,14 +4,39 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
-from lstm_state_probe.scenario.base import LATER, Dim, Numbers, Written, is_number, wrong
+from lstm_state_probe.errors import brief, nearest
+from lstm_state_probe.scenario.base import (
+    ENGINES,
+    LATER,
+    NUMBERS_REF,
+    AlsoWritten,
+    Finite,
+    Numbers,
+    Shape,
+    Written,
+    is_number,
+    wrong,
+)
 
 WORDS = ("zeros", "nonzero", "finite", "changed", "unchanged")
 ORIGINS = ("zeros", "carried", "reset", "given", "set")
 LATER_ORIGINS = ("learned", "random", "custom")
 TOLERANCE = 1e-5
+DTYPES = (
+    *("float16", "bfloat16", "float32", "float64", "bool", "string"),
+    *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+)
 _COMPARING = ("equals", "same_as", "differs_from")
 
 
@@ -21,28 +46,58 @@ def _known_origin(value: Any) -> Any:
     return value
 
 
-Low = Annotated[list[float], Field(min_length=2, max_length=2)]
-Tolerance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+def _known_dtype(value: Any) -> Any:
+    if value not in DTYPES:
+        allowed = ", ".join(DTYPES)
+        raise wrong(f"{brief(value)} is no dtype; allowed: {allowed}{nearest(value, DTYPES)}")
+    return value
+
+
+def _some_entry(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [{"required": [name]} for name in ENTRIES]
+    comparing = {"anyOf": [{"required": [name]} for name in _COMPARING]}
+    schema["dependencies"] = {"atol": comparing, "rtol": comparing}
+
+
+Bounds = Annotated[list[float], Field(min_length=2, max_length=2)]
+Tolerance = Annotated[Finite, Field(ge=0)]
+Text = Annotated[str, Field(min_length=1)]
 
 
 class Condition(Written):
     """What must hold of one quantity; every entry must."""
 
-    zeros: Literal[True] | None = None
-    nonzero: Literal[True] | None = None
-    finite: Literal[True] | None = None
-    changed: Literal[True] | None = None
-    unchanged: Literal[True] | None = None
-    equals: Numbers | None = None
-    atol: Tolerance = TOLERANCE
-    rtol: Tolerance = TOLERANCE
-    same_as: str | None = None
-    differs_from: str | None = None
-    between: Low | None = None
-    max_abs: Annotated[float, Field(ge=0)] | None = None
-    shape: list[Dim] | None = None
-    dtype: str | None = None
-    origin: Annotated[Literal[ORIGINS], BeforeValidator(_known_origin)] | None = None  # type: ignore[valid-type]
+    model_config = ConfigDict(json_schema_extra=_some_entry)
+
+    zeros: Literal[True] | None = Field(None, description="every element is exactly zero")
+    nonzero: Literal[True] | None = Field(None, description="not every element is zero")
+    finite: Literal[True] | None = Field(None, description="no element is NaN or infinite")
+    changed: Literal[True] | None = Field(None, description="some element moved since the start")
+    unchanged: Literal[True] | None = Field(None, description="bit for bit what it started from")
+    equals: Numbers | None = Field(None, description="close to these numbers (atol, rtol)")
+    atol: Tolerance = Field(TOLERANCE, description="absolute tolerance of a comparison")
+    rtol: Tolerance = Field(TOLERANCE, description="relative tolerance of a comparison")
+    same_as: Text | None = Field(None, description="'selector', or 'label: selector'")
+    differs_from: Text | None = Field(None, description="'selector', or 'label: selector'")
+    between: Bounds | None = Field(None, description="[low, high]: every element lies in it")
+    max_abs: Annotated[float, Field(ge=0)] | None = Field(None, description="no larger magnitude")
+    shape: Shape | None = Field(None, description="the whole shape, the batch axis first")
+    dtype: Annotated[str, BeforeValidator(_known_dtype)] | None = Field(
+        None, json_schema_extra={"enum": list(DTYPES)}
+    )
+    origin: (
+        Annotated[
+            Literal["zeros", "carried", "reset", "given", "set"], BeforeValidator(_known_origin)
+        ]
+        | None
+    ) = Field(None, description="where the initial state of the call came from")
+
+    @field_validator(*WORDS, mode="before")
+    @classmethod
+    def _only_true(cls, value: Any) -> Any:
+        if value is not True:
+            raise wrong(f"a word takes only true, found {brief(value)}; leave it out, or negate it")
+        return value
 
     @model_validator(mode="after")
     def _meaningful(self) -> Condition:
@@ -52,7 +107,8 @@ class Condition(Written):
         if tolerances and not any(name in self.entries for name in _COMPARING):
             raise wrong(f"{' and '.join(sorted(tolerances))} needs one of {', '.join(_COMPARING)}")
         if self.between and not self.between[0] <= self.between[1]:
-            raise wrong(f"between takes [low, high] with low <= high, found {self.between}")
+            low, high = map(brief, self.between)
+            raise wrong(f"between takes [low, high] with low <= high, found [{low}, {high}]")
         return self
 
     @property
@@ -62,35 +118,38 @@ class Condition(Written):
 
     def __str__(self) -> str:
         """Render the condition as it can be written in a scenario."""
+        tolerances = [name for name in ("atol", "rtol") if name in self.model_fields_set]
         shown = [n if v is True else f"{n}: {v}" for n, v in self.entries.items()]
-        shown += [f"{n}: {getattr(self, n)}" for n in ("atol", "rtol") if n in self.model_fields_set]
-        return ", ".join(shown)
+        return ", ".join([*shown, *(f"{name}: {getattr(self, name)}" for name in tolerances)])
 
 
 ENTRIES = tuple(name for name in Condition.model_fields if name not in ("atol", "rtol"))
+_FORMS = f"{', '.join(WORDS)}, a nested list, or a mapping of {', '.join(ENTRIES[len(WORDS) :])}"
 
 
 def _short_form(value: Any) -> Any:
-    if isinstance(value, str):
-        if value not in WORDS:
-            raise wrong_word(value)
+    if isinstance(value, str) and value in WORDS:
         return {value: True}
     if isinstance(value, list) or is_number(value):
         return {"equals": value}
+    if not isinstance(value, dict):
+        hint = nearest(value, WORDS) if isinstance(value, str) else ""
+        raise wrong(f"{brief(value)} is not a condition; allowed: {_FORMS}{hint}")
     return value
 
 
-def wrong_word(value: str) -> Exception:
-    """Complain about a word that is no condition."""
-    from lstm_state_probe.errors import nearest
-
-    return wrong(
-        f"{value!r} is not a condition; allowed: {', '.join(WORDS)}, a nested list, or a mapping"
-        f" of {', '.join(ENTRIES[len(WORDS) :])}{nearest(value, WORDS)}"
-    )
-
-
-ConditionField = Annotated[Condition, BeforeValidator(_short_form)]
+ConditionField = Annotated[
+    Condition,
+    BeforeValidator(_short_form),
+    AlsoWritten(
+        (
+            {"enum": list(WORDS)},
+            {"type": "number"},
+            {"type": "array", "items": NUMBERS_REF},
+        )
+    ),
+]
+Conditions = Annotated[dict[str, ConditionField], Field(min_length=1)]
 
 
 class Expect(BaseModel):
@@ -99,15 +158,43 @@ class Expect(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
     __pydantic_extra__: dict[str, ConditionField]
 
-    keras3: dict[str, ConditionField] | None = None
-    tf_keras: dict[str, ConditionField] | None = None
+    keras3: Conditions | None = Field(None, description="what holds on keras3 alone")
+    tf_keras: Conditions | None = Field(None, description="what holds on tf_keras alone")
+
+    @field_validator(*ENGINES, mode="before")
+    @classmethod
+    def _not_null(cls, value: Any) -> Any:
+        if value is None:
+            raise wrong("nothing is expected here; expected selectors and their conditions")
+        return value
+
+    @model_validator(mode="after")
+    def _something(self) -> Expect:
+        if not self.all():
+            raise wrong("nothing is expected here; expected selectors and their conditions")
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Let every other key be a selector."""
+        reference = handler(core_schema)
+        schema = handler.resolve_ref_schema(reference)
+        of_engine = schema["properties"]["keras3"]
+        inner = next(
+            (p for p in of_engine.get("anyOf", ()) if p.get("type") == "object"), of_engine
+        )
+        schema["additionalProperties"] = inner["additionalProperties"]
+        schema["minProperties"] = 1
+        return reference
 
     def all(self) -> list[tuple[tuple[str, ...], str, Condition]]:
         """List every expectation as (path below 'expect', selector, condition)."""
         found: list[tuple[tuple[str, ...], str, Condition]] = []
         for selector, condition in (self.__pydantic_extra__ or {}).items():
             found.append(((selector,), selector, condition))
-        for engine in ("keras3", "tf_keras"):
+        for engine in ENGINES:
             for selector, condition in (getattr(self, engine) or {}).items():
                 found.append(((engine, selector), selector, condition))
         return found

@@ -5,40 +5,71 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from lstm_state_probe.scenario.base import Dim, Numbers, Shape, Written, list_shape, wrong
+from lstm_state_probe.errors import brief
+from lstm_state_probe.scenario.base import (
+    NUMBERS_REF,
+    AlsoWritten,
+    Dim,
+    Finite,
+    Numbers,
+    Shape,
+    Written,
+    is_number,
+    list_shape,
+    wrong,
+)
 
-DType = Literal[
-    "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool"
-]
+DType = Literal["float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool"]
 _BYTES = {"float16": 2, "float64": 8, "int64": 8, "int8": 1, "uint8": 1, "int16": 2, "bool": 1}
+_DRAWN_BYTES = 8
+_LARGEST = {"float16": 65504.0, "float32": 3.4028235e38}
+_WHOLE = {f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)}
+_WHOLE["uint8"] = (0, 255)
+
+
+def _must_hold(dtype: str, *values: float) -> None:
+    """Refuse finite numbers that a dtype would wrap around or make infinite."""
+    low, high = _WHOLE.get(dtype, (-_LARGEST.get(dtype, math.inf), _LARGEST.get(dtype, math.inf)))
+    for value in values:
+        if dtype in _WHOLE and not math.isfinite(value):
+            raise wrong(f"{dtype} has no {brief(value)}")
+        if math.isfinite(value) and not low <= value <= high:
+            raise wrong(f"{brief(value)} does not fit into {dtype}; allowed: {low} to {high}")
 
 
 class Generator(Written):
     """An array that is made; `shape` includes the batch axis."""
 
-    shape: Shape
+    shape: Shape = Field(description="the whole shape, the batch axis first")
     dtype: DType = "float32"
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
 
 
 class Normal(Generator):
     """Drawn from a normal distribution."""
 
-    mean: float = 0.0
-    stddev: Annotated[float, Field(ge=0)] = 1.0
+    mean: Finite = 0.0
+    stddev: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
 
 
 class Uniform(Generator):
     """Drawn from [low, high)."""
 
-    low: float = 0.0
-    high: float = 1.0
+    low: Finite = 0.0
+    high: Finite = 1.0
 
     @model_validator(mode="after")
     def _ordered(self) -> Uniform:
         if not self.low <= self.high:
             raise wrong(f"low must not exceed high, found low: {self.low}, high: {self.high}")
+        if math.isinf(self.high - self.low):
+            raise wrong("low and high are further apart than a float can hold")
         return self
 
 
@@ -53,24 +84,56 @@ class Integers(Generator):
     def _ordered(self) -> Integers:
         if not self.low < self.high:
             raise wrong(f"low must be less than high, found low: {self.low}, high: {self.high}")
+        for dtype in ("int64", self.dtype):
+            _must_hold(dtype, self.low, self.high - 1)
         return self
 
 
 class Arange(Generator):
     """Counts start, start + step, … through the shape, the last axis fastest."""
 
-    start: float = 0.0
-    step: float = 1.0
+    start: Finite = 0.0
+    step: Finite = 1.0
+
+    @model_validator(mode="after")
+    def _fits(self) -> Arange:
+        last = self.start + self.step * min(max(self.size - 1, 0), 2**63)
+        if math.isinf(last):
+            raise wrong("the last number is larger than a float can hold")
+        _must_hold(self.dtype, self.start, last)
+        return self
+
+
+def _number_or_bool(value: Any) -> Any:
+    if not isinstance(value, bool) and not is_number(value):
+        raise wrong(f"expected a number, true or false, found {brief(value)}")
+    return value
 
 
 class Constant(Generator):
     """One value everywhere."""
 
-    value: float | bool
+    value: Annotated[Any, BeforeValidator(_number_or_bool)] = Field(
+        json_schema_extra={"type": ["number", "boolean"]}
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Constant:
+        _must_hold(self.dtype, self.value)
+        return self
+
+
+def _one_way(schema: dict[str, Any]) -> None:
+    schema["oneOf"] = [{"required": [name]} for name in WAYS]
+    schema["dependencies"] = {
+        "key": {"required": ["file"], "properties": {"file": {"pattern": r"\.npz$"}}}
+    }
 
 
 class Data(Written):
     """One named array: exactly one way to make it, or a file."""
+
+    model_config = ConfigDict(json_schema_extra=_one_way)
 
     normal: Normal | None = None
     uniform: Uniform | None = None
@@ -79,9 +142,11 @@ class Data(Written):
     constant: Constant | None = None
     zeros: Generator | None = None
     ones: Generator | None = None
-    file: str | None = None
-    key: str | None = None
-    values: Numbers | None = None
+    file: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description=".npy, .npz or .csv, relative to the scenario file"
+    )
+    key: str | None = Field(None, description="which array of a .npz file")
+    values: Numbers | None = Field(None, description="a nested list of numbers")
 
     @model_validator(mode="after")
     def _one(self) -> Data:
@@ -107,22 +172,33 @@ class Data(Written):
         return list(getattr(self, self.way).shape)
 
     def static_bytes(self) -> int:
-        """Return the size in memory that the written shape asks for; 0 for a file."""
+        """Return the memory that making the array takes; 0 for a file.
+
+        NumPy draws in 64 bits, and then copies into the dtype.
+        """
         shape = self.static_shape()
         dtype = getattr(getattr(self, self.way), "dtype", "float32")
-        return math.prod(shape) * _BYTES.get(dtype, 4) if shape is not None else 0
+        return math.prod(shape) * (_DRAWN_BYTES + _BYTES.get(dtype, 4)) if shape is not None else 0
 
 
 WAYS = tuple(name for name in Data.model_fields if name != "key")
 
 
 def _list_form(value: Any) -> Any:
-    return {"values": value} if isinstance(value, list) else value
+    if isinstance(value, list):
+        return {"values": value}
+    if not isinstance(value, dict):
+        raise wrong(
+            f"expected a generator, a file, or a nested list, found {brief(value)};"
+            f" allowed: {', '.join(WAYS)}"
+        )
+    return value
 
 
 DataField = Annotated[
     Data,
     BeforeValidator(_list_form),
+    AlsoWritten(({"type": "array", "items": NUMBERS_REF},)),
     Field(description="a generator, a file, or a nested list of numbers"),
 ]
 __all__ = ["WAYS", "Arange", "Constant", "Data", "DataField", "Dim", "Generator", "Integers"]

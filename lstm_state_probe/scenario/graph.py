@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
-from lstm_state_probe.errors import nearest
+from lstm_state_probe.errors import brief, listed, nearest
 from lstm_state_probe.scenario.document import Path
-from lstm_state_probe.scenario.model import Model
+from lstm_state_probe.scenario.model import SIBLINGS, Model
+from lstm_state_probe.scenario.selectors import RESULT
 from lstm_state_probe.scenario.spec import Scenario
 
 Found = tuple[Path, str, bool]
+_WRITABLE = re.compile(r"[^/@\[\]*?:\s]+")
 
 
 def check(scenario: Scenario, engine: str) -> Iterator[Found]:  # noqa: ARG001 - one signature for all checks
@@ -17,73 +21,82 @@ def check(scenario: Scenario, engine: str) -> Iterator[Found]:  # noqa: ARG001 -
     model = scenario.model
     yield from _names(model)
     yield from _static_batch(model)
-    if model.inputs is not None:
-        yield from _references(model)
+    yield from _references(model) if model.inputs is not None else _words_of_a_graph(model)
 
 
 def _names(model: Model) -> Iterator[Found]:
-    seen: dict[str, int] = {name: -1 for name in model.inputs or {}}
+    seen = dict.fromkeys(model.inputs or {}, "an input")
     for index, (name, kind, arguments) in enumerate(model.named_layers()):
         path: Path = ("model", "layers", index, kind)
-        where = "name" in arguments
+        given = arguments.get("name")
+        if given is not None and not isinstance(given, str):
+            yield (
+                (*path, "name"),
+                f"a name is a text, found {brief(given)}; put quotes around it",
+                False,
+            )
+        elif not _WRITABLE.fullmatch(name) or name == RESULT:
+            yield (*path, "name"), f"the name {brief(name)} cannot stand in a selector", False
         if name in seen:
-            yield (*path, "name") if where else path, f"two layers are named {name!r}", not where
-        if "/" in name or any(char in name for char in "@[]*?: "):
-            yield (*path, "name"), f"the name {name!r} cannot be written in a selector", False
-        seen[name] = index
+            hint = "" if given is not None else "; give this one another name"
+            here = (*path, "name") if given is not None else path
+            message = f"{seen[name]} is named {brief(name)} already{hint}"
+            yield here, message, given is None
+        seen.setdefault(name, "a layer")
 
 
 def _static_batch(model: Model) -> Iterator[Found]:
     stateful = model.stateful_layers()
     for name, shape in model.input_shapes().items():
         if stateful and shape[0] is None:
-            path = ("model", "inputs", name) if name is not None else ("model",)
+            path: Path = ("model",) if name is None else ("model", "inputs", name)
             yield (
                 (*path, "batch_shape", 0),
-                f"the stateful layer {stateful[0]!r} keeps a state for each sample, so the batch"
-                " size must be a number, found null",
+                f"the stateful layer {brief(stateful[0])} keeps a state for each sample, so the"
+                " batch size must be a number, found null",
                 False,
             )
+
+
+def _words_of_a_graph(model: Model) -> Iterator[Found]:
+    """Yield what only a graph has, in a chain."""
+    if model.outputs is not None:
+        yield ("model", "outputs"), "'outputs' belongs to a graph (with 'inputs')", True
+    for index, entry in enumerate(model.layers or ()):
+        for word in SIBLINGS:
+            if getattr(entry, word) is not None:
+                message = f"{word!r} beside {entry.class_name} belongs to a graph (with 'inputs')"
+                yield ("model", "layers", index, word), message, True
 
 
 def _references(model: Model) -> Iterator[Found]:
-    known = list(model.inputs or {})
-    returning: dict[str, bool] = dict.fromkeys(known, False)
+    returning: dict[str, bool] = dict.fromkeys(model.inputs or {}, True)
+    layers: list[str] = []
     for index, (name, _, arguments) in enumerate(model.named_layers()):
         entry = (model.layers or [])[index]
-        for word in ("input", "initial_state"):
-            written = getattr(entry, word)
-            for k, source in enumerate(written if isinstance(written, list) else [written]):
-                place = ("model", "layers", index, word)
-                path = (*place, k) if isinstance(written, list) else place
-                if source is not None and source not in returning:
-                    yield path, _unknown(source, list(returning)), False
-        yield from _state_source(entry.initial_state, returning, index, model)
-        returning[name] = bool(arguments.get("return_state"))
-    yield from _outputs(model, [name for name in returning if name not in known])
+        place: Path = ("model", "layers", index)
+        for word in SIBLINGS:
+            for below, source in _each(getattr(entry, word)):
+                if source not in returning:
+                    yield (*place, word, *below), _unknown(source, list(returning)), False
+        written = entry.initial_state
+        if isinstance(written, str) and not returning.get(written, True):
+            message = f"the layer {brief(written)} returns no states; give it return_state: true"
+            yield (*place, "initial_state"), message, False
+        returning[name] = arguments.get("return_state") is True
+        layers.append(name)
+    for below, name in _each(model.outputs):
+        if name not in layers:
+            yield ("model", "outputs", *below), _unknown(name, layers), False
 
 
-def _state_source(
-    written: str | list[str] | None, returning: dict[str, bool], index: int, model: Model
-) -> Iterator[Found]:
-    """A single name that stands for states must be an input or return them."""
-    if isinstance(written, str) and written in returning:
-        if not returning[written] and written not in (model.inputs or {}):
-            yield (
-                ("model", "layers", index, "initial_state"),
-                f"the layer {written!r} returns no states; give it return_state: true",
-                False,
-            )
-
-
-def _outputs(model: Model, layers: list[str]) -> Iterator[Found]:
-    written = model.outputs
-    for k, name in enumerate(written if isinstance(written, list) else [written]):
-        if name is not None and name not in layers:
-            path: Path = ("model", "outputs", k) if isinstance(written, list) else ("model", "outputs")
-            yield path, _unknown(name, layers), False
+def _each(written: Any) -> Iterator[tuple[Path, str]]:
+    if isinstance(written, list):
+        yield from (((k,), name) for k, name in enumerate(written))
+    elif written is not None:
+        yield (), written
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    listed = ", ".join(known)
-    return f"no input or earlier layer is named {name!r}; known: {listed}{nearest(name, known)}"
+    message = f"no input or earlier layer is named {brief(name)}; known: {listed(known)}"
+    return message + nearest(name, known)

@@ -3,18 +3,74 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+import warnings
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
-from lstm_state_probe.scenario.base import Label, Reference, Written, list_shape, wrong
+from lstm_state_probe.errors import brief, nearest
+from lstm_state_probe.scenario.base import (
+    NUMBERS_REF,
+    AlsoWritten,
+    Label,
+    Reference,
+    Written,
+    list_shape,
+    wrong,
+)
 from lstm_state_probe.scenario.conditions import Expect
 
 Count = Annotated[int, Field(ge=1)]
 
 
+def _verbose(value: Any) -> Any:
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if value is not None and not whole and value != "auto":
+        raise wrong(f"expected a whole number or 'auto', found {brief(value)}")
+    return value
+
+
+def _shuffle(value: Any) -> Any:
+    if value is not None and not isinstance(value, bool) and value != "batch":
+        raise wrong(f"expected true, false or 'batch', found {brief(value)}")
+    return value
+
+
+def _frequency(value: Any) -> Any:
+    epochs = value if isinstance(value, list) else [value]
+    fits = [isinstance(e, int) and not isinstance(e, bool) and e >= 1 for e in epochs]
+    if value is not None and not (fits and all(fits)):
+        raise wrong(f"expected a whole number from 1, or a list of epochs, found {brief(value)}")
+    return value
+
+
+Verbose = Annotated[
+    Any,
+    BeforeValidator(_verbose),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"const": "auto"}]}),
+]
+Shuffle = Annotated[
+    Any, BeforeValidator(_shuffle), WithJsonSchema({"enum": [True, False, "batch"]})
+]
+_EPOCH: dict[str, Any] = {"type": "integer", "minimum": 1}
+Frequency = Annotated[
+    Any,
+    BeforeValidator(_frequency),
+    WithJsonSchema({"anyOf": [_EPOCH, {"type": "array", "items": _EPOCH, "minItems": 1}]}),
+]
+
+
 class Arguments(Written):
-    """The arguments of one operation."""
+    """The arguments of one operation; null is Keras's own None."""
+
+    null_allowed: ClassVar[bool] = True
 
 
 class Call(Arguments):
@@ -52,7 +108,7 @@ class Predict(Arguments):
 
     x: Reference
     batch_size: Count | None = None
-    verbose: int | Literal["auto"] | None = None
+    verbose: Verbose | None = None
     steps: Count | None = None
     callbacks: list[Any] | None = None
 
@@ -72,31 +128,32 @@ class Fit(Arguments):
     y: Reference | None = None
     batch_size: Count | None = None
     epochs: Count | None = None
-    verbose: int | Literal["auto"] | None = None
+    verbose: Verbose | None = None
     callbacks: list[Any] | None = None
     validation_split: Annotated[float, Field(ge=0, lt=1)] | None = None
     validation_data: Annotated[list[Reference], Field(min_length=1, max_length=3)] | None = None
-    shuffle: bool | Literal["batch"] | None = None
+    shuffle: Shuffle | None = None
     class_weight: dict[int, float] | None = None
     sample_weight: Reference | None = None
     initial_epoch: Annotated[int, Field(ge=0)] | None = None
     steps_per_epoch: Count | None = None
     validation_steps: Count | None = None
     validation_batch_size: Count | None = None
-    validation_freq: Count | list[int] | None = None
+    validation_freq: Frequency | None = None
 
 
 class ResetStates(Arguments):
     """Keras's own reset of the engine, of the whole model or of one layer."""
 
-    layer: str | None = None
+    layer: str | None = Field(None, description="one layer; all of them unless given")
 
 
 def _state_value(value: Any) -> Any:
-    if isinstance(value, (str, dict)):
-        if isinstance(value, str):
-            return value
-        raise wrong("a state is set to zeros, a nested list, a data name, or a snapshot's label")
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, (list, int, float)):
+        allowed = "zeros, a nested list, the name of an array, the label of an operation"
+        raise wrong(f"a state cannot be set to {brief(value)}; allowed: {allowed}")
     list_shape(value)
     return value
 
@@ -104,7 +161,7 @@ def _state_value(value: Any) -> Any:
 StateValue = Annotated[
     Any,
     AfterValidator(_state_value),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"$ref": "#/definitions/numbers"}]}),
+    WithJsonSchema({"anyOf": [{"type": "string"}, NUMBERS_REF]}),
 ]
 
 
@@ -123,7 +180,9 @@ class Repeat(Arguments):
 
 def _regular_expression(value: str) -> str:
     try:
-        re.compile(value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            re.compile(value)
     except (re.error, RecursionError, OverflowError) as error:
         raise wrong(f"not a regular expression: {error}") from error
     return value
@@ -132,38 +191,55 @@ def _regular_expression(value: str) -> str:
 Regex = Annotated[str, AfterValidator(_regular_expression)]
 
 
+def _some_engine(schema: dict[str, Any]) -> None:
+    schema["minProperties"] = 1
+
+
 class EngineRaises(Written):
     """An error that is expected on one engine alone."""
 
-    keras3: Regex | None = None
-    tf_keras: Regex | None = None
+    model_config = ConfigDict(json_schema_extra=_some_engine)
+
+    keras3: Regex | None = Field(None, description="must match the error on keras3")
+    tf_keras: Regex | None = Field(None, description="must match the error on tf_keras")
+
+    @model_validator(mode="after")
+    def _something(self) -> EngineRaises:
+        if self.keras3 is None and self.tf_keras is None:
+            raise wrong("expected a regular expression, or one under keras3 or tf_keras")
+        return self
+
+    def on(self, engine: str) -> str | None:
+        """Return the regular expression that an engine's error must match."""
+        found: str | None = getattr(self, engine)
+        return found
 
 
 def _raises_form(value: Any) -> Any:
-    return {"keras3": value, "tf_keras": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"keras3": value, "tf_keras": value}
+    if not isinstance(value, dict):
+        raise wrong(f"expected a regular expression, found {brief(value)}; a number wants quotes")
+    return value
 
 
 RaisesField = Annotated[
     EngineRaises,
     BeforeValidator(_raises_form),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "format": "regex"},
-                {
-                    "type": "object",
-                    "properties": {"keras3": {"type": "string"}, "tf_keras": {"type": "string"}},
-                    "additionalProperties": False,
-                },
-            ],
-            "description": "a regular expression that the operation's error must match",
-        }
-    ),
+    AlsoWritten(({"type": "string", "format": "regex"},)),
 ]
+
+
+def _one_operation(schema: dict[str, Any]) -> None:
+    schema["oneOf"] = [{"required": [name]} for name in OPERATIONS]
+    for name in BARE:
+        schema["properties"][name] = {"anyOf": [schema["properties"][name], {"type": "null"}]}
 
 
 class Operation(Written):
     """One operation: exactly one name with its arguments, and what is said about it."""
+
+    model_config = ConfigDict(json_schema_extra=_one_operation)
 
     call: Call | None = None
     predict: Predict | None = None
@@ -173,14 +249,20 @@ class Operation(Written):
     fit: Fit | None = None
     evaluate: Evaluate | None = None
     reset_states: ResetStates | None = None
-    set_states: Annotated[dict[str, StateValue], Field(min_length=1)] | None = None
+    set_states: Annotated[dict[str, StateValue], Field(min_length=1)] | None = Field(
+        None, description="{address: zeros | a list | the name of an array | a label}"
+    )
     reload: Reload | None = None
     repeat: Repeat | None = None
 
-    label: Label | None = None
-    expect: Expect | None = None
-    raises: RaisesField | None = None
-    allow_partial_batch: bool = False
+    label: Label | None = Field(None, description="a name to refer to this operation by")
+    expect: Expect | None = Field(None, description="selectors and what must hold of them")
+    raises: RaisesField | None = Field(
+        None, description="a regular expression that the operation's error must match"
+    )
+    allow_partial_batch: bool = Field(
+        False, description="let Keras have a batch that does not fit a stateful layer"
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Operation:
@@ -203,6 +285,7 @@ class Operation(Written):
 
 _ABOUT = ("label", "expect", "raises", "allow_partial_batch")
 OPERATIONS = tuple(name for name in Operation.model_fields if name not in _ABOUT)
+BARE = ("reset_states", "reload")
 
 
 def _allowed() -> str:
@@ -211,20 +294,21 @@ def _allowed() -> str:
 
 def _bare_form(value: Any) -> Any:
     """Let `reset_states` stand for `reset_states: {}`, as a word or with nothing after it."""
-    from lstm_state_probe.errors import nearest
-
     if isinstance(value, str):
         if value not in OPERATIONS:
-            raise wrong(f"{value!r} is not an operation; {_allowed()}{nearest(value, OPERATIONS)}")
+            raise wrong(
+                f"{brief(value)} is not an operation; {_allowed()}{nearest(value, OPERATIONS)}"
+            )
         return {value: {}}
-    if isinstance(value, dict):
-        return {k: {} if k in OPERATIONS and v is None else v for k, v in value.items()}
-    return value
+    if not isinstance(value, dict):
+        raise wrong(f"expected an operation, found {brief(value)}; {_allowed()}")
+    return {k: {} if k in OPERATIONS and v is None else v for k, v in value.items()}
 
 
 OperationField = Annotated[
     Operation,
     BeforeValidator(_bare_form),
+    AlsoWritten(({"enum": list(BARE)},)),
     Field(description="one operation, a word or a mapping with exactly one operation's name"),
 ]
 Repeat.model_rebuild()

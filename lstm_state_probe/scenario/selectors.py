@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from lstm_state_probe.errors import nearest
+from lstm_state_probe.errors import brief, listed, nearest
 from lstm_state_probe.scenario.base import LATER
 
-MOMENTS = ("initial", "final", "held", "all")
+MOMENTS = ("initial", "final", "held")
+LATER_MOMENTS = ("all",)
 RESULT = "result"
-_SHAPE = re.compile(r"(?P<address>[^@\[\]]+)(\[(?P<call>[^\]]*)\])?(@(?P<when>.*))?")
+_SHAPE = re.compile(r"(?P<address>[^@\[\]:\s]+)(\[(?P<call>[^\[\]@]*)\])?(@(?P<when>[^@\[\]:]*))?")
+_WHOLE = re.compile(r"[-+]?[0-9]{1,9}")
+_GLOB = frozenset("*?")
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,16 @@ class Selector:
 
     def matches(self, addresses: Iterable[str]) -> list[str]:
         """Return the addresses that the selector names, in their order."""
+        if not _GLOB.intersection(self.address):
+            return [address for address in addresses if address == self.address]
         return [address for address in addresses if fnmatchcase(address, self.address)]
 
     def explain_no_match(self, addresses: Iterable[str]) -> str:
         """Say that nothing matched, what there is, and what was probably meant."""
         known = list(addresses)
-        have = "known: " + ", ".join(known) if known else "the model has no recurrent layer"
-        return f"the selector {self.text!r} matches no state; {have}{nearest(self.address, known)}"
+        have = f"known: {listed(known)}" if known else "the model has no recurrent layer"
+        near = nearest(self.address, known)
+        return f"the selector {brief(self.text)} matches no state; {have}{near}"
 
 
 def parse_selector(text: str) -> Selector:
@@ -46,47 +52,59 @@ def parse_selector(text: str) -> Selector:
     Raises:
         ValueError: with the sentence for the user.
     """
-    match = _SHAPE.fullmatch(text)
+    match = _SHAPE.fullmatch(text.strip())
     if not match:
         raise ValueError(
-            f"{text!r} is not a selector; expected address, address[k] or address@when,"
+            f"{brief(text)} is not a selector; expected address, address[k] or address@when,"
             " such as lstm/h, lstm/h[0] or lstm/h@initial"
         )
-    selector = Selector(
-        text, match["address"].strip(), _call(text, match["call"]), _when(text, match["when"])
-    )
-    if selector.is_result and (match["call"] or match["when"]):
-        raise ValueError(f"{text!r}: 'result' is what the operation returned; it has no [k], no @when")
-    if not selector.is_result and "/" not in selector.address and "*" not in selector.address:
+    call, when = _call(text, match["call"]), _when(text, match["when"])
+    selector = Selector(text, match["address"], call, when)
+    if selector.is_result:
+        if match["call"] is not None or match["when"] is not None:
+            message = "'result' is what the operation returned; it has no [k], no @when"
+            raise ValueError(f"{brief(text)}: {message}")
+        return selector
+    if "/" not in selector.address and not _GLOB.intersection(selector.address):
         raise ValueError(
-            f"{text!r} is not an address; expected layer/state, such as {text.strip()}/h,"
-            f" or 'result'{nearest(text, [RESULT])}"
+            f"{brief(text)} is not an address; expected layer/state, such as"
+            f" {selector.address:.40}/h, or 'result'{nearest(selector.address, [RESULT])}"
         )
+    if when == "held" and call is not None:
+        raise ValueError(f"{brief(text)}: what is held after an operation belongs to no call [k]")
     return selector
 
 
 def parse_reference(text: str) -> tuple[str | None, Selector]:
-    """Read `selector` or `label: selector`, as `same_as` and `differs_from` take it."""
+    """Read `selector` or `label: selector`, as `same_as` and `differs_from` take it.
+
+    Raises:
+        ValueError: with the sentence for the user.
+    """
     label, colon, rest = text.partition(":")
-    if colon:
-        return label.strip(), parse_selector(rest.strip())
-    return None, parse_selector(text)
+    if not colon:
+        return None, parse_selector(text)
+    if not label.strip():
+        raise ValueError(f"{brief(text)} has no label before the colon; expected 'label: selector'")
+    return label.strip(), parse_selector(rest)
 
 
 def _call(text: str, found: str | None) -> int | None:
     if found is None:
         return None
-    if not re.fullmatch(r"-?\d{1,9}", found):
-        raise ValueError(f"{text!r}: [{found}] is no call; expected a whole number such as [0], [-1]")
+    if not _WHOLE.fullmatch(found):
+        expected = "a whole number such as [0], [-1]"
+        raise ValueError(f"{brief(text)}: [{found:.40}] is no call; expected {expected}")
     return int(found)
 
 
 def _when(text: str, found: str | None) -> str | int:
     if found is None:
         return "final"
-    if found == "all" or re.fullmatch(r"-?\d{1,9}", found):
-        raise ValueError(f"{text!r}: a selector of timesteps (@{found}) {LATER}")
+    if found in LATER_MOMENTS or _WHOLE.fullmatch(found):
+        raise ValueError(f"{brief(text)}: a selector of timesteps (@{found}) {LATER}")
     if found not in MOMENTS:
-        allowed = "initial, final, held"
-        raise ValueError(f"{text!r}: @{found} is no moment; allowed: {allowed}{nearest(found, MOMENTS)}")
+        allowed = ", ".join(MOMENTS)
+        near = nearest(found, MOMENTS)
+        raise ValueError(f"{brief(text)}: @{found:.40} is no moment; allowed: {allowed}{near}")
     return found

@@ -83,13 +83,14 @@ def test_gates_are_what_the_activations_of_the_real_cell_return(engine, draw, cl
 
 @pytest.mark.parametrize("rates", [(0.5, 0.0), (0.0, 0.5), (0.4, 0.3)], ids=["x", "h", "x and h"])
 def test_dropout_masks_of_the_real_cell_give_its_states(engine, draw, close, rates):
+    engine.keras.utils.set_random_seed(0)
     drawn = draw("LSTM")
     cell = engine.cell(drawn, dropout=rates[0], recurrent_dropout=rates[1])
     real = engine.walk(cell, drawn, training=True)
     dropout, recurrent = engine.dropout_masks(cell, drawn)
     found = drawn.unfold(initial=drawn.initial, dropout=dropout, recurrent_dropout=recurrent)
-    close(found.states["h"], real["h"])
-    close(found.states["c"], real["c"])
+    close(found.states["h"], real["h"], atol=3e-6)
+    close(found.states["c"], real["c"], atol=3e-6)
 
 
 def test_float32_comes_out_as_float32_and_close_to_float64(draw, close):
