@@ -14,6 +14,8 @@ from lstm_state_probe.report.tables_numbers import digits, largest_change
 from lstm_state_probe.report.tables_page import Page, Part, plural, seconds
 from lstm_state_probe.report.tables_words import kind_words
 
+_SMALL = 8
+"""Elements of an array in a result that are shown; a larger one is told by its shape."""
 _LIST = 6
 """Items of a list in a result that are shown; of a longer one the first and the last."""
 
@@ -32,9 +34,10 @@ def heading(page: Page, report: ScenarioReport, done: OperationReport) -> None:
 
 
 def brief(value: Any, page: Page) -> str:
-    """Write a result in short: numbers, arrays by their shape, mappings by their entries."""
+    """Write a result in short: numbers, small arrays whole, mappings by their entries."""
     if isinstance(value, np.ndarray):
-        return f"array {kind_words(value).partition(', columns')[0]}"
+        words = f"array {kind_words(value).partition(', columns')[0]}"
+        return f"{words} {brief(value.tolist(), page)}" if 0 < value.size <= _SMALL else words
     if isinstance(value, dict):
         return ", ".join(f"{key} {brief(item, page)}" for key, item in value.items()) or "{}"
     if isinstance(value, (list, tuple)):
