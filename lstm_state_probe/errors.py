@@ -100,7 +100,7 @@ def nearest(found: object, allowed: Iterable[str]) -> str:
 
 def listed(names: Iterable[object], *, none: str = "none") -> str:
     """List names for a message, the first of them where they are many: 'a, b, … (90 more)'."""
-    found = list(map(str, names))
+    found = [text if len(text) <= _LONG else f"{text[:_LONG]}…" for text in map(str, names)]
     more = f", … ({len(found) - _SHOWN} more)" if len(found) > _SHOWN else ""
     return ", ".join(found[:_SHOWN]) + more or none
 

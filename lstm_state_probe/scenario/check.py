@@ -108,6 +108,12 @@ class Checker:
             return
         if operation.name in _COMPILED and self.scenario.model.compile is None:
             self.complain(path, f"{operation.name} needs 'compile' in the model", at_key=True)
+        if (
+            self.engine == "keras3"
+            and getattr(operation.arguments, "reset_metrics", None) is not None
+        ):
+            message = "Keras 3 has no argument 'reset_metrics'; it is one of tf_keras"
+            self.complain((*path, "reset_metrics"), message, at_key=True)
         for below, message, at_key in sizes.check_operation(self.scenario, operation):
             self.complain((*path, *below), message, at_key=at_key)
 

@@ -10,6 +10,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -94,9 +95,9 @@ class Condition(Written):
 
     @field_validator(*WORDS, mode="before")
     @classmethod
-    def _only_true(cls, value: Any) -> Any:
+    def _only_true(cls, value: Any, info: ValidationInfo) -> Any:
         if value is not True:
-            raise wrong(f"a word takes only true, found {brief(value)}; leave it out, or negate it")
+            raise wrong(f"{info.field_name!r} takes only true, found {brief(value)}; leave it out")
         return value
 
     @model_validator(mode="after")
@@ -133,6 +134,8 @@ def _short_form(value: Any) -> Any:
     if isinstance(value, list) or is_number(value):
         return {"equals": value}
     if not isinstance(value, dict):
+        if value is None:
+            raise wrong(f"nothing is expected here; allowed: {_FORMS}")
         hint = nearest(value, WORDS) if isinstance(value, str) else ""
         raise wrong(f"{brief(value)} is not a condition; allowed: {_FORMS}{hint}")
     return value
@@ -149,6 +152,7 @@ ConditionField = Annotated[
         )
     ),
 ]
+_KEYS = rf"^({'|'.join(ENGINES)}|\s*result.*|.*[/*?].*)$"
 Conditions = Annotated[dict[str, ConditionField], Field(min_length=1)]
 
 
@@ -186,6 +190,7 @@ class Expect(BaseModel):
             (p for p in of_engine.get("anyOf", ()) if p.get("type") == "object"), of_engine
         )
         schema["additionalProperties"] = inner["additionalProperties"]
+        schema["propertyNames"] = {"pattern": _KEYS}
         schema["minProperties"] = 1
         return reference
 

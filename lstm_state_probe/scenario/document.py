@@ -56,7 +56,7 @@ class Document:
         line = max(1, min(position[0], len(self.lines)))
         source = self.lines[line - 1] if self.lines else ""
         column = len(source) + 1 if position[0] > line else min(position[1], len(source) + 1)
-        return Complaint(self.file, line, column, message, source)
+        return Complaint(self.file, line, column, _in_one_line(message), source)
 
 
 def read_documents(text: str, *, file: str) -> list[Document]:
@@ -97,6 +97,13 @@ def parse_documents(text: str, *, file: str) -> tuple[list[Document], list[Compl
         message = "the file is empty; a scenario needs at least 'model' and 'operations'"
         complaints.append(source.at((1, 1), message))
     return documents, complaints
+
+
+def _in_one_line(message: str) -> str:
+    """Escape line breaks and control characters, which a name of the user's may bring along."""
+    if message.isprintable():
+        return message
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in message)
 
 
 def _is_empty(node: yaml.Node) -> bool:
@@ -211,9 +218,9 @@ def _syntax(error: yaml.MarkedYAMLError, source: Document) -> Complaint:
     line = source.lines[position[0] - 1] if position[0] <= len(source.lines) else ""
     char = line[position[1] - 1 : position[1]]
     problem, context = str(error.problem or "it cannot be read"), str(error.context or "")
+    if char == "\t" or "tab character" in problem:
+        return source.at(position, "a tab cannot indent or start a value in YAML; use spaces")
     if "cannot start any token" in problem:
-        if char == "\t":
-            return source.at(position, "a tab cannot indent or start a value in YAML; use spaces")
         return source.at(position, f"not valid YAML: a value cannot start with {char!r}; quote it")
     hint = next((hint for words, hint in _HINTS if words in f"{context} {problem}"), "")
     told = f"{problem} {context}".strip()

@@ -16,7 +16,7 @@ Found = tuple[Path, str, bool]
 _WRITABLE = re.compile(r"[^/@\[\]*?:\s]+")
 
 
-def check(scenario: Scenario, engine: str) -> Iterator[Found]:  # noqa: ARG001 - one signature for all checks
+def check(scenario: Scenario, engine: str) -> Iterator[Found]:
     """Yield what does not fit: names that stand twice, references to nothing, no static batch."""
     model = scenario.model
     yield from _names(model)

@@ -88,7 +88,8 @@ def _class_source(module: str, name: str, method: str) -> _Source | None:
     if text is None:
         return None
     imports = {alias or what: (source, what) for source, what, alias in _IMPORT.findall(text)}
-    node = _class_node(text, name)
+    written = _excerpt(text, name, method)
+    node = _parsed(written, name) or _parsed(text, name) if written else None
     if node is None:
         return _class_source(*imports[name], method) if name in imports else None
     bases = tuple(_base(base, imports, module) for base in node.bases)
@@ -96,38 +97,46 @@ def _class_source(module: str, name: str, method: str) -> _Source | None:
     if not isinstance(function, ast.FunctionDef):
         nothing_above = all(base in _PLAIN for _, base in bases)
         return _Source(Signature(frozenset()), bases, names_the_rest=nothing_above)
-    named = _looked_up(function)
+    passes_on = function.args.kwarg is not None
+    named = _looked_up(written or "") if passes_on else set()
     return _Source(
         _arguments(function, named),
         bases,
-        passes_on=function.args.kwarg is not None,
+        passes_on=passes_on,
         defines=True,
         names_the_rest=bool(named),
         given=_given(function),
     )
 
 
-def _class_node(text: str, name: str) -> ast.ClassDef | None:
-    """Parse one class of a module without the rest of the file."""
-    start = re.search(rf"^class {re.escape(name)}\b", text, re.MULTILINE)
-    if not start:
+def _excerpt(text: str, name: str, method: str) -> str | None:
+    """Cut the head of a class and one method out of a module: the rest need not be parsed."""
+    head = re.search(rf"^class {re.escape(name)}\b[^:]*:", text, re.MULTILINE)
+    if not head:
         return None
-    end = re.search(r"^[A-Za-z_@\"'#]", text[start.end() :], re.MULTILINE)
-    block = text[start.start() : start.end() + end.start()] if end else text[start.start() :]
-    for part in (block, text):
-        try:
-            nodes = ast.parse(part).body
-        except SyntaxError:
-            continue
-        return next((n for n in nodes if isinstance(n, ast.ClassDef) and n.name == name), None)
-    return None
+    rest = text[head.end() :]
+    end = re.search(r"^[A-Za-z_@\"'#]", rest, re.MULTILINE)
+    body = rest[: end.start()] if end else rest
+    start = re.search(rf"^    def {re.escape(method)}\(", body, re.MULTILINE)
+    if not start:
+        return f"{head[0]}\n    pass\n"
+    after = body[start.end() :]
+    stop = re.search(r"^    [\w@]", after, re.MULTILINE)
+    return f"{head[0]}\n{start[0]}{after[: stop.start()] if stop else after}\n"
 
 
-def _looked_up(function: ast.FunctionDef) -> set[str]:
+def _parsed(text: str, name: str) -> ast.ClassDef | None:
+    try:
+        nodes = ast.parse(text).body
+    except SyntaxError:
+        return None
+    return next((n for n in nodes if isinstance(n, ast.ClassDef) and n.name == name), None)
+
+
+def _looked_up(text: str) -> set[str]:
     """Return the arguments that a function takes out of its `**kwargs` by name."""
-    body = ast.unparse(function)
-    found = {first or second for first, second in _POPPED.findall(body)}
-    for braces, brackets in _ALLOWED.findall(body):
+    found = {first or second for first, second in _POPPED.findall(text)}
+    for braces, brackets in _ALLOWED.findall(text):
         found |= set(re.findall(r"\w+", braces or brackets))
     return found
 

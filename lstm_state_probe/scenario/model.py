@@ -87,7 +87,13 @@ _LAYER_SCHEMA: dict[str, Any] = {
                     "description": "inputs, or a layer with return_state: true",
                 },
             },
-            "patternProperties": {"^[A-Z]": {"type": ["object", "null"]}},
+            "patternProperties": {
+                "^[A-Z]": {
+                    "type": ["object", "null"],
+                    "propertyNames": {"pattern": "^[A-Za-z_]"},
+                    "description": "the arguments of the Keras class",
+                }
+            },
             "additionalProperties": False,
             "anyOf": [
                 _one_class(

@@ -28,6 +28,9 @@ from lstm_state_probe.scenario.base import (
 from lstm_state_probe.scenario.conditions import Expect
 
 Count = Annotated[int, Field(ge=1)]
+ClassWeight = Annotated[
+    dict[int, float], Field(json_schema_extra={"propertyNames": {"pattern": "^[0-9]+$"}})
+]
 
 
 def _verbose(value: Any) -> Any:
@@ -100,7 +103,7 @@ class TestOnBatch(Arguments):
 class TrainOnBatch(TestOnBatch):
     """`model.train_on_batch`."""
 
-    class_weight: dict[int, float] | None = None
+    class_weight: ClassWeight | None = None
 
 
 class Predict(Arguments):
@@ -133,7 +136,7 @@ class Fit(Arguments):
     validation_split: Annotated[float, Field(ge=0, lt=1)] | None = None
     validation_data: Annotated[list[Reference], Field(min_length=1, max_length=3)] | None = None
     shuffle: Shuffle | None = None
-    class_weight: dict[int, float] | None = None
+    class_weight: ClassWeight | None = None
     sample_weight: Reference | None = None
     initial_epoch: Annotated[int, Field(ge=0)] | None = None
     steps_per_epoch: Count | None = None
@@ -188,7 +191,9 @@ def _regular_expression(value: str) -> str:
     return value
 
 
-Regex = Annotated[str, AfterValidator(_regular_expression)]
+Regex = Annotated[
+    str, AfterValidator(_regular_expression), Field(json_schema_extra={"format": "regex"})
+]
 
 
 def _some_engine(schema: dict[str, Any]) -> None:

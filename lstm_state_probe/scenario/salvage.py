@@ -19,6 +19,7 @@ from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.spec import Scenario
 
 _OPTIONAL = ("dtype_policy", "outputs", "compile")
+_ROUNDS = 4
 _UNKNOWN_KEY = "extra_forbidden"
 _ABOUT = ("label", "expect", "raises", "allow_partial_batch")
 
@@ -33,22 +34,20 @@ class Salvaged:
 
 
 def salvage(data: Mapping[str, Any], problems: Sequence[Mapping[str, Any]]) -> Salvaged | None:
-    """Return what is left without the parts that have problems; None if nothing is."""
+    """Return what is left without the parts that have problems; None if nothing is.
+
+    What is taken out may leave a hole that is a problem of its own, hence the rounds.
+    """
     remains = _Remains(copy.deepcopy(dict(data)))
-    found = [(path_in(data, problem["loc"]), problem["type"]) for problem in problems]
-    for path, kind in found:
-        if kind == _UNKNOWN_KEY:
-            _get(remains.data, path[:-1]).pop(path[-1], None)
-    for path, kind in found:
-        if kind != _UNKNOWN_KEY:
-            remains.take_out(path)
-    remains.replace_operations()
-    remains.fill_in()
-    try:
-        scenario = Scenario.model_validate(remains.data)
-    except ValidationError:
-        return None
-    return Salvaged(scenario, frozenset(remains.unknown), tuple(remains.labels))
+    for _ in range(_ROUNDS):
+        remains.without(problems)
+        try:
+            scenario = Scenario.model_validate(remains.data)
+        except ValidationError as error:
+            problems = error.errors(include_url=False)
+        else:
+            return Salvaged(scenario, frozenset(remains.unknown), tuple(remains.labels))
+    return None
 
 
 @dataclass
@@ -57,6 +56,18 @@ class _Remains:
     unknown: set[str] = field(default_factory=set)
     labels: list[str] = field(default_factory=list)
     operations: dict[Path, set[str]] = field(default_factory=dict)
+
+    def without(self, problems: Sequence[Mapping[str, Any]]) -> None:
+        """Take out what has a problem, unknown keys first, and let something stand for it."""
+        found = [(path_in(self.data, problem["loc"]), problem["type"]) for problem in problems]
+        for path, kind in found:
+            if kind == _UNKNOWN_KEY:
+                _get(self.data, path[:-1]).pop(path[-1], None)
+        for path, kind in found:
+            if kind != _UNKNOWN_KEY:
+                self.take_out(path)
+        self.replace_operations()
+        self.fill_in()
 
     def take_out(self, path: Path) -> None:
         """Remove the smallest part that a scenario can do without."""
@@ -94,6 +105,7 @@ class _Remains:
                 stand_in.update({name: written[name] for name in kept})
                 self.labels += _labels(written.get("repeat"))
             parent[path[-1]] = stand_in
+        self.operations = {}
 
     def fill_in(self) -> None:
         """Let something stand where a scenario cannot do without."""

@@ -19,7 +19,7 @@ _FLOAT = 4
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
-def check_arrays(scenario: Scenario, engine: str) -> Iterator[Found]:  # noqa: ARG001 - one signature for all checks
+def check_arrays(scenario: Scenario, engine: str) -> Iterator[Found]:
     """Yield arrays that would not fit into this machine's memory, alone or together."""
     limit = memory_limit()
     sizes = {name: data.static_bytes() for name, data in scenario.data.items()}
@@ -31,7 +31,7 @@ def check_arrays(scenario: Scenario, engine: str) -> Iterator[Found]:  # noqa: A
         yield ("data",), _too_large("making the arrays under 'data'", total, limit), True
 
 
-def check_model(scenario: Scenario, engine: str) -> Iterator[Found]:  # noqa: ARG001 - one signature for all checks
+def check_model(scenario: Scenario, engine: str) -> Iterator[Found]:
     """Yield inputs and recurrent layers that would not fit into this machine's memory."""
     limit, batch = memory_limit(), 1
     for name, shape in scenario.model.input_shapes().items():

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from scenario_strategies import Complain, Read, Write
 
 from lstm_state_probe.errors import Complaint, ScenarioError
-from lstm_state_probe.scenario.read import ScenarioFile, read_scenarios
-
-Write = Callable[[str], Path]
-Read = Callable[[str], list[ScenarioFile]]
-Complain = Callable[..., list[Complaint]]
+from lstm_state_probe.scenario.read import read_scenarios
 
 
 @pytest.fixture

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
+from lstm_state_probe.errors import Complaint
+from lstm_state_probe.scenario.read import ScenarioFile
+
+Write = Callable[[str], Path]
+Read = Callable[[str], list[ScenarioFile]]
+Complain = Callable[..., list[Complaint]]
+
 SHIPPED = Path(__file__).parents[2] / "scenarios"
 WORDS = ["zeros", "nonzero", "finite"]
-NUMBERS = st.recursive(
-    st.integers(-9, 9) | st.floats(-9, 9) | st.booleans(),
-    lambda inner: st.lists(st.just(0) | st.just(1.5), min_size=1, max_size=3),
-    max_leaves=4,
+NUMBERS = st.one_of(
+    st.integers(-9, 9),
+    st.floats(-9, 9),
+    st.booleans(),
+    st.lists(st.floats(-9, 9), max_size=3),
+    st.lists(st.lists(st.integers(0, 1), min_size=2, max_size=2), min_size=1, max_size=2),
 )
 SHAPES = st.lists(st.integers(1, 5), min_size=1, max_size=3)
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=9)
@@ -109,8 +119,14 @@ def layers() -> st.SearchStrategy[Any]:
     units = {"units": st.integers(1, 5), "name": st.just("lstm")}
     more = _some(activation=st.just("relu"), dropout=st.floats(0, 1), stateful=st.booleans())
     lstm = st.fixed_dictionaries({"LSTM": st.fixed_dictionaries(units, optional=more)})
-    rest = st.sampled_from([[], ["Flatten"], [{"Dense": {"units": 1}}], [{"Activation": {
-        "activation": "relu"}}, {"Flatten": None}]])
+    rest = st.sampled_from(
+        [
+            [],
+            ["Flatten"],
+            [{"Dense": {"units": 1}}],
+            [{"Activation": {"activation": "relu"}}, {"Flatten": None}],
+        ]
+    )
     return st.builds(lambda first, others: [first, *others], lstm, rest)
 
 

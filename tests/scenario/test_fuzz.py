@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scenario_strategies import SHIPPED, scenarios
 
-from lstm_state_probe.errors import ScenarioError
+from lstm_state_probe.errors import Complaint, ScenarioError
 from lstm_state_probe.scenario.bounds import split_lines
 from lstm_state_probe.scenario.read import read_scenarios
 
@@ -23,13 +23,50 @@ JARGON = re.compile(r"Input should|valid dictionary|instance of|pydantic|Traceba
 WEIRD = [
     *("~", "null", "true", "no", "''", "0", "-1", "1e999", ".nan", "-.inf", "1e-3", "012", "0xff"),
     *("9" * 30, "9" * 5000, "[]", "{}", "[[[]]]", "{a: b}", "[1, [2]]", "!!int x", "!!python/x y"),
-    *("&a [*a]", "*x", "<<", "'\\u0000'", '"\\0"', "é日本🙂", "@", "`", "%", "|", ">-", "- - -", "?"),
-    *("x: y: z", "lstm/h", "result", "zeros", "keras3", "a" * 3000, "[", "}", "\t", "{1: 2}", "12:34"),
+    *(
+        "&a [*a]",
+        "*x",
+        "<<",
+        "'\\u0000'",
+        '"\\0"',
+        "é日本🙂",
+        "@",
+        "`",
+        "%",
+        "|",
+        ">-",
+        "- - -",
+        "?",
+    ),
+    *(
+        "x: y: z",
+        "lstm/h",
+        "result",
+        "zeros",
+        "keras3",
+        "a" * 3000,
+        "[",
+        "}",
+        "\t",
+        "{1: 2}",
+        "12:34",
+    ),
     *("[10000000000, 10000000000]", "[-1]", "[null]", "{LSTM: {units: -3}}", "LSTM", "[a, b]"),
 ]
 KEYS = [
     *("model", "data", "operations", "layers", "expect", "label", "raises", "repeat", "units", "x"),
-    *("batch_shape", "inputs", "load", "custom_objects", "1", "null", "true", ".nan", "'a b'", "on"),
+    *(
+        "batch_shape",
+        "inputs",
+        "load",
+        "custom_objects",
+        "1",
+        "null",
+        "true",
+        ".nan",
+        "'a b'",
+        "on",
+    ),
     *("<<", "? [a]", "keras3", "shape", "zeros", "seed", "engine", "set_states", "predict", "<"),
 ]
 LIMIT = 2.0
@@ -40,23 +77,25 @@ def _try(text: str | bytes, path: Path, *, engine: str | None = None) -> bool:
     content = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     path.write_bytes(content)
     started = time.process_time()
+    complaints: tuple[Complaint, ...] = ()
     try:
         read_scenarios(path, engine=engine)
     except ScenarioError as error:
-        assert error.complaints
-        lines = split_lines(content.decode("utf-8-sig", "replace"))
-        for complaint in error.complaints:
-            assert 1 <= complaint.line <= len(lines), complaint
-            assert 1 <= complaint.column <= len(lines[complaint.line - 1]) + 1, complaint
-            assert complaint.message
-            assert not JARGON.search(complaint.message), complaint.message
-            assert len(complaint.message) < 2000, complaint.message
-            assert "\n" not in complaint.message.replace("\\n", ""), complaint.message
-            assert str(complaint)
-        return False
-    finally:
-        assert time.process_time() - started < LIMIT, text[:500]
-    return True
+        complaints = error.complaints
+    assert time.process_time() - started < LIMIT, text[:500]
+    _check(complaints, split_lines(content.decode("utf-8-sig", "replace")))
+    return not complaints
+
+
+def _check(complaints: tuple[Complaint, ...], lines: list[str]) -> None:
+    for complaint in complaints:
+        assert 1 <= complaint.line <= len(lines), complaint
+        assert 1 <= complaint.column <= len(lines[complaint.line - 1]) + 1, complaint
+        assert complaint.message
+        assert not JARGON.search(complaint.message), complaint.message
+        assert len(complaint.message) < 2000, complaint.message
+        assert complaint.message.isprintable(), complaint.message
+        assert str(complaint)
 
 
 def _mutated(text: str, random_: random.Random) -> str:
@@ -115,11 +154,11 @@ MUTATIONS = (_edit_character, _edit_line, _unindent, _swap_value, _swap_value, _
 def test_mutated_scenarios_are_read_or_complained_about(tmp_path: Path, seed: int) -> None:
     random_ = random.Random(seed)
     texts, accepted = list(SCENARIOS.values()), 0
-    for _ in range(500):
+    for _ in range(300):
         engine = random_.choice([None, None, "tf_keras"])
         text = _mutated(random_.choice(texts), random_)
         accepted += _try(text, tmp_path / "s.yaml", engine=engine)
-    assert 0 < accepted < 500
+    assert 0 < accepted < 300
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -128,7 +167,7 @@ def test_every_part_of_a_scenario_can_be_anything(tmp_path: Path, name: str) -> 
     tree = yaml.safe_load(SCENARIOS[name])
     places = list(_places(tree))
     for place in random_.sample(places, min(25, len(places))):
-        for value in random_.sample(VALUES, 6):
+        for value in random_.sample(VALUES, 3):
             text = yaml.safe_dump(_replaced(tree, place, value), allow_unicode=True)
             _try(text, tmp_path / "s.yaml")
 
@@ -136,7 +175,17 @@ def test_every_part_of_a_scenario_can_be_anything(tmp_path: Path, name: str) -> 
 VALUES: list[Any] = [
     *(None, True, False, 0, -1, 1.5, 10**30, float("nan"), float("inf"), "", "x", "a: b", "zeros"),
     *([], {}, [None], [[]], [[1], [2, 3]], {"a": None}, {1: 2}, {"LSTM": []}, {"LSTM": {"x": 1}}),
-    *([10**18] * 3, ["a", 1], "LSTM", {"x": {"y": {"z": 1}}}, "é🙂", "*", "@", "a" * 500, [[[[1]]]]),
+    *(
+        [10**18] * 3,
+        ["a", 1],
+        "LSTM",
+        {"x": {"y": {"z": 1}}},
+        "é🙂",
+        "*",
+        "@",
+        "a" * 500,
+        [[[[1]]]],
+    ),
     *({"lstm/h": None}, {"reset_states": 1}, [{"predict": None}], {None: 1}, {True: 1}, {1.5: 1}),
     {"Bidirectional": {"layer": {"Bidirectional": {"layer": {"LSTM": {"units": 1}}}}}},
 ]
@@ -144,7 +193,11 @@ VALUES: list[Any] = [
 
 def _places(tree: Any, path: tuple[Any, ...] = ()) -> Any:
     yield path
-    items = tree.items() if isinstance(tree, dict) else enumerate(tree if isinstance(tree, list) else ())
+    items = (
+        tree.items()
+        if isinstance(tree, dict)
+        else enumerate(tree if isinstance(tree, list) else ())
+    )
     for key, value in items:
         yield from _places(value, (*path, key))
 
@@ -159,13 +212,19 @@ def _replaced(tree: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 TREES = st.recursive(
     st.sampled_from(VALUES) | st.text(max_size=8) | st.integers() | st.floats(),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from([*KEYS, 1, None]) | st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from([*KEYS, 1, None]) | st.text(max_size=5), inner, max_size=3
+        )
+    ),
     max_leaves=12,
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+)
 @given(scenario=scenarios(), tree=TREES, data=st.data())
 def test_random_trees_in_every_slot(
     tmp_path_factory: pytest.TempPathFactory, scenario: Any, tree: Any, data: st.DataObject
@@ -175,13 +234,19 @@ def test_random_trees_in_every_slot(
     _try(text, tmp_path_factory.getbasetemp() / "tree.yaml")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+)
 @given(st.text(max_size=60) | st.binary(max_size=60))
-def test_random_texts_and_bytes(tmp_path_factory: pytest.TempPathFactory, text: str | bytes) -> None:
+def test_random_texts_and_bytes(
+    tmp_path_factory: pytest.TempPathFactory, text: str | bytes
+) -> None:
     _try(text, tmp_path_factory.getbasetemp() / "text.yaml")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+)
 @given(scenario=scenarios())
 def test_valid_scenarios_are_accepted(
     tmp_path_factory: pytest.TempPathFactory, scenario: Any
@@ -206,7 +271,9 @@ HOSTILE = {
     "billion laughs in mappings": LAUGHS.replace("[x, x]", "{x: x}"),
     "an anchor in itself": "a: &a [*a]",
     "an anchor merged into itself": "a: &a\n  <<: *a\n",
-    "a chain of anchors": "".join(f"a{k}: &a{k} [{f'*a{k - 1}' if k else ''}]\n" for k in range(2000)),
+    "a chain of anchors": "".join(
+        f"a{k}: &a{k} [{f'*a{k - 1}' if k else ''}]\n" for k in range(2000)
+    ),
     "deep brackets": "[" * 100_000,
     "deep braces": "{a: " * 5_000,
     "deep dashes": "- " * 5_000,
@@ -222,19 +289,23 @@ HOSTILE = {
     "many duplicate keys": "a: 1\n" * 5_000,
     "many unknown keys": "".join(f"k{k}: 1\n" for k in range(3_000)),
     "many globs": "model: {batch_shape: [1, 2, 3], layers: [{LSTM: {units: 1}}]}\n"
-    f"operations:\n- reset_states:\n  expect: {{'{'*a' * 2000}/h': zeros}}",
+    f"operations:\n- reset_states:\n  expect: {{'{'*m' * 2000}/h': zeros}}",
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_files_are_refused_quickly(tmp_path: Path, name: str) -> None:
     accepted = _try(HOSTILE[name], tmp_path / "s.yaml")
-    assert accepted == ("all the way down" in name or name == "many globs")
+    assert accepted == ("all the way down" in name or name == "a long line and no more")
 
 
 def test_ten_thousand_documents_take_linear_time(tmp_path: Path) -> None:
-    document = "---\nname: n{}\nmodel: {{batch_shape: [1, 2, 3], layers: [{{LSTM: {{units: 1}}}}]}}\n"
-    document += "data: {{x: {{zeros: {{shape: [1, 2, 3]}}}}}}\noperations: [{{predict: {{x: x}}}}]\n"
+    document = (
+        "---\nname: n{}\nmodel: {{batch_shape: [1, 2, 3], layers: [{{LSTM: {{units: 1}}}}]}}\n"
+    )
+    document += (
+        "data: {{x: {{zeros: {{shape: [1, 2, 3]}}}}}}\noperations: [{{predict: {{x: x}}}}]\n"
+    )
 
     def seconds(count: int) -> float:
         path = tmp_path / "many.yaml"

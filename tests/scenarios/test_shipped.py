@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,28 @@ FILES = sorted(FOLDER.glob("*.yaml"))
 NAMES = [file.stem for file in FILES]
 ENGINES = ("keras3", "tf_keras")
 AT_LEAST = 16
+# fmt: off
 REQUIRED = (
-    "stateful_lstm stateless_lstm simple_rnn gru initial_state encoder_decoder predict_batches"
-    " fit_epochs validation_leak stacked_layers stacked_cells bidirectional masking go_backwards"
-    " reset_repeat partial_batch reload mixed_precision conv_lstm2d"
-).split()
+    "stateful_lstm", "stateless_lstm", "simple_rnn", "gru", "initial_state", "encoder_decoder",
+    "predict_batches", "fit_epochs", "validation_leak", "stacked_layers", "stacked_cells",
+    "bidirectional", "masking", "go_backwards", "reset_repeat", "partial_batch", "reload",
+    "mixed_precision", "conv_lstm2d",
+)
+# fmt: on
+
+
+# {file: {engine: (the first version that does so, what the earlier ones do)}}
+SINCE = {"last_sample": {"keras3": ("3.14", "raises on a last batch of one (seen in 3.12.4)")}}
+
+
+def skip_what_came_later(file: Path, engine: str) -> None:
+    since, before = SINCE.get(file.stem, {}).get(engine, ("0", ""))
+    if numbers(version("keras")) < numbers(since):
+        pytest.skip(f"Keras {version('keras')} {before}; the scenario holds from {since} on")
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", text)[:2]))
 
 
 def read(file: Path, engine: str) -> ScenarioFile:
@@ -72,21 +91,25 @@ def test_no_two_scenarios_share_a_name() -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("file", FILES, ids=NAMES)
 def test_a_shipped_scenario_holds(file: Path, engine: str) -> None:
+    skip_what_came_later(file, engine)
     report = run(read(file, engine))
     assert report.status == "passed", told(report)
     assert len(report.verdicts) >= 2
 
 
-def contraries() -> Iterator[Any]:
-    """Yield each file with Keras 3, and with tf_keras where it expects something else there."""
-    for file in FILES:
-        yield pytest.param(file, "keras3", id=f"{file.stem}-keras3")
-        if "tf_keras:" in file.read_text(encoding="utf-8"):
-            yield pytest.param(file, "tf_keras", id=f"{file.stem}-tf_keras")
+def contraries() -> list[Any]:
+    """List each file with Keras 3, and with tf_keras where it expects something else there."""
+    return [
+        pytest.param(file, engine, id=f"{file.stem}-{engine}")
+        for file in FILES
+        for engine in ENGINES
+        if engine == "keras3" or f"{engine}:" in file.read_text(encoding="utf-8")
+    ]
 
 
 @pytest.mark.parametrize(("file", "engine"), contraries())
 def test_the_contrary_of_each_expectation_fails(file: Path, engine: str, tmp_path: Path) -> None:
+    skip_what_came_later(file, engine)
     data = json.loads(json.dumps(read(file, engine).document.data))
     for expect, selector in conditions(data["operations"]):
         expect[selector] = contrary(expect[selector])
