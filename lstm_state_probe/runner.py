@@ -67,6 +67,7 @@ class Story:
     initialised: Held = field(default_factory=dict)
     layers: tuple[LayerReport, ...] = ()
     stopped: bool = False
+    reached: int = 0
 
     def tell(self) -> None:
         """Draw the arrays, build the model, do the operations."""
@@ -94,6 +95,7 @@ class Story:
         """Do operations one after the other; return the result of the last."""
         result = None
         for index, operation in enumerate(operations):
+            self.reached += path == ("operations",)
             result = self.operation(session, operation, (*path, index)).result
         return result
 
@@ -200,6 +202,7 @@ class Story:
             layers=self.layers,
             initialised=self.initialised,
             operations=tuple(self.done),
+            not_done=len(self.scenario.spec.operations) - self.reached,
             error=str(error) if error else None,
             exit_code=_exit_code(self.done, error, self.stopped),
         )

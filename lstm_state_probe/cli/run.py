@@ -71,14 +71,15 @@ def run(
     """
     if verbose and quiet:
         raise click.UsageError("-v and -q exclude each other")
-    from lstm_state_probe.process import lean_imports
+    from lstm_state_probe.process import lean_imports, tensorflow_loading
     from lstm_state_probe.report.choose import shown, writer
     from lstm_state_probe.shipped import shipped_paths
     from lstm_state_probe.suite import load_engines, run_suite, select
 
     writers = [writer(path) for path in reports]
     with lean_imports():
-        selection = select([*paths, *shipped_paths(shipped)], engines)
+        with tensorflow_loading():
+            selection = select([*paths, *shipped_paths(shipped)], engines)
         for complaint in selection.complaints:
             click.echo(str(complaint), err=True)
         if not selection.scenarios:

@@ -31,7 +31,7 @@ def place(array: Array, flat: int) -> str:
         return "the value"
     if len(index) == 2:
         return f"sample {index[0]}, unit {index[1]}"
-    return f"sample {index[0]}, " + ", ".join(f"[{k}]" for k in index[1:])
+    return ", ".join([f"sample {index[0]}", *(f"[{k}]" for k in index[1:])])
 
 
 def number(value: Any) -> str:
@@ -127,8 +127,9 @@ def _far(value: Array, expected: Array, condition: Condition, name: str) -> tupl
     a, b = _wide(value), _wide(expected)
     close = np.isclose(a, b, rtol=condition.rtol, atol=condition.atol, equal_nan=True)
     with np.errstate(invalid="ignore"):
-        deviation = np.where(a == b, 0.0, np.abs(a - b))
-    return ~close, deviation
+        deviation = np.abs(a - b)
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    return ~close, np.where(same, 0.0, deviation)
 
 
 def same_as(quantity: Quantity, expected: Any, condition: Condition) -> str:

@@ -52,7 +52,8 @@ def _result(selector: Selector, outcome: Outcome) -> list[Quantity]:
         names = [name for name, _ in parts]
         listed = ", ".join(names)
         raise NoSuchQuantity(
-            f"{outcome.operation} returned no {prefix!r}; it returned: {listed}{nearest(prefix, names)}"
+            f"{outcome.operation} returned no {prefix!r}; it returned: {listed}"
+            f"{nearest(prefix, names)}"
         )
     return [Quantity(name, value) for name, value in found]
 

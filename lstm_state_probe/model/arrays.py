@@ -73,7 +73,7 @@ def _read(scenario: ScenarioFile, name: str, data: Data) -> Array:
     except OSError as error:
         reason = error.strerror or error
         raise scenario.error(where, f"{written!r} cannot be read: {reason}") from error
-    except (ValueError, KeyError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise scenario.error(where, f"{written!r} cannot be read: {error}") from error
     if array.dtype.kind not in "bifu":
         raise scenario.error(where, f"{written!r} holds {array.dtype}, not numbers")
@@ -92,7 +92,7 @@ def _npz(path: Path, key: str | None) -> Array:
             raise ValueError(f"it holds {', '.join(names)}; choose one with 'key'")
         wanted = key if key is not None else names[0]
         if wanted not in names:
-            raise KeyError(f"it holds no {wanted!r}; allowed: {', '.join(names)}")
+            raise ValueError(f"it holds no {wanted!r}; allowed: {', '.join(names)}")
         array: Array = archive[wanted]
         return array
 
@@ -100,6 +100,8 @@ def _npz(path: Path, key: str | None) -> Array:
 def _csv(path: Path, key: str | None) -> Array:
     with path.open(encoding="utf-8-sig") as lines:
         first = lines.readline()
+        if not first.strip() and not lines.read().strip():
+            raise ValueError("it is empty")
     skip = 0 if _numeric(first) else 1
     array = np.loadtxt(
         path, delimiter=",", skiprows=skip, dtype=np.float32, ndmin=2, encoding="utf-8"

@@ -18,16 +18,21 @@ from lstm_state_probe.recording.call import Held, Origin, place
 
 ZEROS = Origin("zeros", "zeros: as the layer was built")
 STATELESS = Origin("zeros", "zeros: stateless, made for this call")
+UNSEEN = Origin("carried", "carried from a call that was not recorded")
 FOREIGN = Origin("custom", "custom: not what the layer held, and not given")
 
 
 @dataclass(frozen=True)
 class Raw:
-    """A call before its origin is known: the layer, and what it started from."""
+    """A call before its origin is known: the layer, and what it started from.
+
+    `unseen` says that calls just before it were not recorded.
+    """
 
     part: Recurrent
     given: bool
     initial: Mapping[str, Array]
+    unseen: bool = False
 
 
 @dataclass
@@ -73,9 +78,11 @@ class Origins:
     def _origin(self, raw: Raw, name: str, address: str) -> Origin:
         initial = raw.initial[name]
         history, held = self.held.get(address, (None, None))
+        if raw.part.stateful and raw.unseen and not raw.given:
+            return UNSEEN
         if raw.part.stateful and history is not None and held is not None:
-            stored = np.any(held)  # tf_keras prefers a stored state to a given one, unless all zero
-            if _same(initial, held) and (not raw.given or (stored and self._kept(raw))):
+            kept = _same(initial, held)
+            if kept and (not raw.given or self._kept(raw)):
                 return history
         if raw.given:
             by = self.given_by.get(raw.part.address.split("/")[0], "initial_state")
@@ -85,9 +92,13 @@ class Origins:
         return FOREIGN
 
     def _kept(self, raw: Raw) -> bool:
-        """Tell whether a call started from all that was held, though states were given."""
-        addresses = zip(raw.part.states, raw.part.addresses, strict=True)
-        return all(_same(raw.initial[name], self.held[address][1]) for name, address in addresses)
+        """Tell whether a call started from all that was held, though states were given.
+
+        tf_keras prefers stored states to given ones, unless all of them are zero (2.16 to 2.21).
+        """
+        held = [self.held[address][1] for address in raw.part.addresses]
+        started = [raw.initial[name] for name in raw.part.states]
+        return any(map(np.any, held)) and all(map(_same, started, held))
 
 
 def _same(initial: Array, held: Array) -> bool:

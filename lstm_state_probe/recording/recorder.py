@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors, Engine, Release
+from lstm_state_probe.engines.wrapping import override
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
 from lstm_state_probe.recording.call import Call, Held, State, frozen
 from lstm_state_probe.recording.origin import Origins, Raw
-from lstm_state_probe.recording.sinks import CallbackSink, Sink, VariableSink
+from lstm_state_probe.recording.places import Places
+from lstm_state_probe.recording.sinks import CallbackSink, Receive, Sink, VariableSink
 
 
 @dataclass
@@ -20,8 +21,7 @@ class Recorder:
     """Attached to a model for as long as a scenario goes on with it.
 
     Nothing of the model's own changes: the layers get instance attributes in front of their
-    methods, which `detach` removes. `several` says that one execution runs several batches
-    (`steps_per_execution`); the uses within a trace tell them apart then.
+    methods, which `detach` removes; so does the model where one execution runs several batches.
     """
 
     engine: Engine
@@ -29,13 +29,10 @@ class Recorder:
     layers: Sequence[Recurrent]
     origins: Origins
     sink: Sink
-    several: bool = False
+    places: Places = field(default_factory=Places)
     calls: list[Call] = field(default_factory=list)
     lost: int = 0
     _releases: list[Release] = field(default_factory=list)
-    _bracket: tuple[str, int, int] = ("predict", -1, 0)
-    _seen: dict[tuple[str, int], int] = field(default_factory=dict)
-    _uses: WeakKeyDictionary[Any, dict[str, int]] = field(default_factory=WeakKeyDictionary)
 
     @classmethod
     def attach(
@@ -47,13 +44,15 @@ class Recorder:
         """
         layers = find_recurrent(model)
         sink: Sink = VariableSink() if engine.jit_compiled(model) else CallbackSink()
-        several = engine.steps_per_execution(model) > 1
-        recorder = cls(engine, model, layers, origins, sink, several)
+        recorder = cls(engine, model, layers, origins, sink)
         for part in layers:
             release = engine.intercept(
                 part.layer, recorder._observer(part), recorder._on_reset(part)
             )
             recorder._releases.append(release)
+        if engine.steps_per_execution(model) > 1:
+            stepping = {"call": recorder.places.stepping(model.call)}
+            recorder._releases.append(override(model, stepping))
         engine.retrace(model)
         if fresh:
             origins.built(recorder.held())
@@ -75,14 +74,13 @@ class Recorder:
         return {
             address: frozen(value)
             for part in self.layers
-            for address, value in zip(part.addresses, self.engine.held(part.layer), strict=True)
+            for address, value in zip(part.addresses, self.engine.held(part.layer), strict=False)
         }
 
     def batch(self, phase: str, epoch: int, batch: int) -> None:
         """Begin a batch: calls that are recorded from now on belong to it."""
         self.collect()
-        self._bracket = (phase, epoch, batch)
-        self._seen.clear()
+        self.places.begin(phase, epoch, batch)
 
     def collect(self) -> None:
         """Take delivery of what waits in the sink."""
@@ -96,45 +94,35 @@ class Recorder:
         return taken
 
     def _on_reset(self, part: Recurrent) -> Callable[[], None]:
-        return lambda: self.origins.reset(part.addresses)
+        def reset() -> None:
+            self.collect()  # what waits was recorded before the reset
+            self.origins.reset(part.addresses)
+
+        return reset
 
     def _observer(self, part: Recurrent) -> Callable[[CallTensors], None]:
         def observe(tensors: CallTensors) -> None:
             import tensorflow as tf
 
-            use = self._use(part.address)
-            receive = self._receiver(part, use, tensors)
+            receive = self._receiver(part, tensors)
             mask = [] if tensors.mask is None else [tensors.mask]
             sizes = tf.shape(tensors.sequences)[1]
             self.sink.emit([*tensors.initial, *tensors.final, sizes, *mask], receive)
 
         return observe
 
-    def _use(self, address: str) -> int | None:
-        """Count the uses of a layer within one trace; eager code has none to count in."""
-        import tensorflow as tf
-
-        if tf.executing_eagerly():
-            return None
-        graph = tf.compat.v1.get_default_graph()
-        counts = self._uses.setdefault(graph, {})
-        counts[address] = counts.get(address, -1) + 1
-        return counts[address]
-
-    def _receiver(
-        self, part: Recurrent, use: int | None, tensors: CallTensors
-    ) -> Callable[[list[Array]], None]:
+    def _receiver(self, part: Recurrent, tensors: CallTensors) -> Receive:
         count = len(part.states)
-        given = tensors.given
+        given, used = tensors.given, self.places.use(part.address)
 
-        def receive(arrays: list[Array]) -> None:
+        def receive(arrays: list[Array], skipped: int) -> None:
             initial, final, (timesteps, *mask) = (
                 arrays[:count],
                 arrays[count : 2 * count],
                 arrays[2 * count :],
             )
-            raw = Raw(part, given, dict(zip(part.states, initial, strict=True)))
-            phase, epoch, batch, nth = self._place(part.address, use)
+            raw = Raw(part, given, dict(zip(part.states, initial, strict=True)), skipped > 0)
+            phase, epoch, batch, nth = self.places.place(part.address, used, skipped)
             origin = self.origins.call(
                 raw, (phase, epoch, batch), dict(zip(part.states, final, strict=True))
             )
@@ -148,13 +136,3 @@ class Recorder:
             )
 
         return receive
-
-    def _place(self, address: str, use: int | None) -> tuple[str, int, int, int]:
-        """Tell the phase, epoch, batch and use of a call that just arrived."""
-        phase, epoch, batch = self._bracket
-        key = (address, use if use is not None and self.several else -1)
-        seen = self._seen.get(key, 0)
-        self._seen[key] = seen + 1
-        if key[1] < 0:  # one batch at a time: a further call is a further use
-            return phase, epoch, batch, seen
-        return phase, epoch, batch + seen, key[1]

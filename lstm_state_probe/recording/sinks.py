@@ -11,7 +11,8 @@ import numpy as np
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import to_numpy
 
-Receive = Callable[[list[Array]], None]
+Receive = Callable[[list[Array], int], None]
+"""Takes the values of one run, and how many runs before it were overwritten unread."""
 
 
 class Sink(Protocol):
@@ -33,7 +34,7 @@ class CallbackSink:
         import tensorflow as tf
 
         def deliver(*arrays: Any) -> None:
-            receive([_own(array) for array in arrays])
+            receive([_own(array) for array in arrays], 0)
 
         stopped = [tf.stop_gradient(tensor) for tensor in tensors]
         tf.numpy_function(deliver, stopped, [], stateful=True)
@@ -52,7 +53,7 @@ class VariableSink:
         import tensorflow as tf
 
         if tf.executing_eagerly():
-            receive([to_numpy(tensor) for tensor in tensors])
+            receive([to_numpy(tensor) for tensor in tensors], 0)
             return
         with tf.init_scope():
             runs = _variable(tf.constant(0, tf.int64), ())
@@ -63,13 +64,16 @@ class VariableSink:
         self.slots.append((runs, kept, receive))
 
     def collect(self) -> int:
+        import tensorflow as tf
+
         lost = 0
-        for runs, kept, receive in self.slots:
-            count = int(runs.numpy())
-            if count:
-                lost += count - 1
-                receive([to_numpy(variable) for variable in kept])
-                runs.assign(0)
+        with tf.init_scope():  # a reset may collect while a function is traced
+            for runs, kept, receive in self.slots:
+                count = int(runs.numpy())
+                if count:
+                    lost += count - 1
+                    receive([to_numpy(variable) for variable in kept], count - 1)
+                    runs.assign(0)
         return lost
 
 

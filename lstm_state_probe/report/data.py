@@ -49,7 +49,11 @@ class OperationReport:
 
 @dataclass(frozen=True)
 class ScenarioReport:
-    """One scenario on one engine; `initialised` is what the layers held once built."""
+    """One scenario on one engine; `initialised` is what the layers held once built.
+
+    `not_done` counts the operations of the scenario that were not reached, because an earlier
+    one failed.
+    """
 
     id: str
     name: str
@@ -62,6 +66,7 @@ class ScenarioReport:
     layers: tuple[LayerReport, ...]
     initialised: Held
     operations: tuple[OperationReport, ...]
+    not_done: int
     error: str | None
     exit_code: int
 

@@ -124,6 +124,7 @@ class Scenario(Part):
     error: str | None
     layers: list[Layer]
     initialised: dict[str, dict[str, Values]]
+    not_done: int
     operations: list[Operation]
 
 

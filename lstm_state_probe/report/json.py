@@ -95,6 +95,7 @@ def _scenario(scenario: ScenarioReport) -> dict[str, Any]:
             for layer in scenario.layers
         ],
         "initialised": _by_layer(scenario.initialised, scenario),
+        "not_done": scenario.not_done,
         "operations": [_operation(report, scenario) for report in scenario.operations],
     }
 

@@ -33,6 +33,9 @@ def _scenario(page: Page, report: ScenarioReport) -> None:
         if done.status == "error" and done.outcome.failure is not None:
             words = f"{place(report, done)}: {done.operation} raised {done.outcome.failure.type}"
             page.say((words, "bad"), indent=4)
+    if report.not_done:
+        words = f"{plural(report.not_done, 'further operation')} not done"
+        page.say((words, "bad"), indent=4)
     if report.error:
         page.say((report.error.partition("\n")[0], "bad"), indent=4)
 

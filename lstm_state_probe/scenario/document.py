@@ -19,7 +19,11 @@ from lstm_state_probe.scenario.yaml12 import TAGS, Loader, core_type, scalar
 Path = tuple[str | int, ...]
 
 _HINTS = (
-    ("mapping values are not allowed", "a second ': ' in one line; put quotes around the text"),
+    (
+        "mapping values are not allowed",
+        "a second ': ' in one line wants quotes around the text; what has keys below it needs a"
+        " colon, as in '- reset_states:'",
+    ),
     ("while scanning an alias", "a leading * is YAML's alias; put quotes around a selector"),
     ("undefined alias", "a leading * is YAML's alias; put quotes around a selector"),
     ("did not find expected key", "is the indentation that of the lines above?"),

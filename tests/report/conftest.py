@@ -68,7 +68,7 @@ class Made:
             "error": None,
             "exit_code": 0,
         }
-        return ScenarioReport(operations=operations, **{**plain, **other})
+        return ScenarioReport(operations=operations, **{"not_done": 0, **plain, **other})
 
 
 def _page(
