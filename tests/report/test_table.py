@@ -295,11 +295,13 @@ def test_the_error_of_a_scenario_is_shown_as_it_is(made, page):
 
 
 def test_results_are_brief_and_say_what_they_leave_out(made, page):
-    result = {"loss": [float(k) for k in range(20)], "y": np.zeros((2, 1), np.float32), "n": 3}
+    result = {"loss": [float(k) for k in range(20)], "y": np.zeros((9, 1), np.float32), "n": 3}
+    result["small"] = np.array([[0.5], [0.25]], np.float32)
     report = made.scenario(made.operation(result=result))
     text = words(page(report))
     assert "loss [0, 1.000, 2.000, 3.000, (15 more: --full), 19.00]" in text
-    assert "y array (2, 1) float32, n 3" in text
+    assert "y array (9, 1) float32, n 3" in text
+    assert "small array (2, 1) float32 [[0.5000], [0.2500]]" in text
     assert "more" not in page(report, full=True)
 
 
