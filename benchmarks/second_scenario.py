@@ -21,6 +21,7 @@ import numpy as np
 from rich.console import Console
 
 from lstm_state_probe.engines import load_engine
+from lstm_state_probe.process import lean_imports
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.table import Tables
 from lstm_state_probe.runner import run_scenario
@@ -31,7 +32,6 @@ SCENARIO = Path(__file__).parent.parent / "scenarios" / "stateful_lstm.yaml"
 
 def bare() -> None:
     """Do by hand what the scenario says."""
-    keras.utils.clear_session()
     keras.utils.set_random_seed(7)
     rng = np.random.default_rng(7)
     x = rng.normal(size=(2, 10, 4)).astype("float32")
@@ -75,7 +75,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=7)
     pairs = parser.parse_args().pairs
-    probed(), bare()
+    with lean_imports():  # as the command does
+        probed(), bare()
     taken = [(seconds(probed), seconds(bare)) for _ in range(pairs)]
     ratio = statistics.median(a / b for a, b in taken)
     ours, theirs = (statistics.median(column) for column in zip(*taken, strict=True))

@@ -72,7 +72,6 @@ class Story:
     def tell(self) -> None:
         """Draw the arrays, build the model, do the operations."""
         arrays: Mapping[str, Array] = draw_arrays(self.scenario)
-        self.engine.clear()
         self.engine.seed(self.scenario.spec.seed)
         built = build_model(self.scenario, self.engine)
         self.session = Session.begin(self.scenario, self.engine, built, arrays)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from lstm_state_probe.engines import Engine
     from lstm_state_probe.report.data import ScenarioReport, SuiteReport
 
+COLLECT_EVERY = 10
+"""Scenarios between two collections; a finished model is in circles that only they release."""
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -94,6 +97,8 @@ def run_suite(
     reports = []
     for scenario in scenarios:
         report = run_scenario(scenario, engines[scenario.engine])
+        if len(reports) % COLLECT_EVERY == COLLECT_EVERY - 1:
+            gc.collect()
         on_end(report)
         reports.append(report)
     seconds = time.perf_counter() - started

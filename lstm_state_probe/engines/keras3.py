@@ -38,7 +38,7 @@ class Keras3:
         self.keras.utils.set_random_seed(seed)
 
     def clear(self) -> None:
-        self.keras.utils.clear_session()
+        self.keras.utils.clear_session(free_memory=False)  # the suite collects, now and then
 
     @contextmanager
     def policy(self, name: str | None) -> Iterator[None]:

@@ -104,7 +104,7 @@ def _csv(path: Path, key: str | None) -> Array:
             raise ValueError("it is empty")
     skip = 0 if _numeric(first) else 1
     array = np.loadtxt(
-        path, delimiter=",", skiprows=skip, dtype=np.float32, ndmin=2, encoding="utf-8"
+        path, delimiter=",", skiprows=skip, dtype=np.float32, ndmin=2, encoding="utf-8-sig"
     )
     return np.asarray(array)
 

@@ -62,6 +62,9 @@ class Session:
             name: self.resolve(value) if name in REFERENCES else value
             for name, value in written.items()
         }
+        inputs = self.scenario.spec.model.inputs or {}
+        if isinstance(written.get("x"), str) and len(inputs) == 1:
+            found["x"] = {next(iter(inputs)): found["x"]}
         if "validation_data" in written:
             found["validation_data"] = tuple(map(self.resolve, written["validation_data"]))
         if "callbacks" in written:

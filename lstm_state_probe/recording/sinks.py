@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,19 +28,35 @@ class Sink(Protocol):
         ...
 
 
+@dataclass
 class CallbackSink:
-    """One `numpy_function` a call: every run arrives, in order. XLA refuses it."""
+    """One `numpy_function` a call: every run arrives. XLA refuses it.
+
+    Callbacks that depend on each other by no data run in any order, so that each takes a number
+    in the graph, where a variable keeps the order of the program; `collect` sorts by it.
+    """
+
+    waiting: list[tuple[int, Receive, list[Array]]] = field(default_factory=list)
+    numbers: Any = None
 
     def emit(self, tensors: Sequence[Any], receive: Receive) -> None:
         import tensorflow as tf
 
-        def deliver(*arrays: Any) -> None:
-            receive([_own(array) for array in arrays], 0)
+        if self.numbers is None:
+            with tf.init_scope():
+                self.numbers = _variable(tf.constant(0, tf.int64), ())
 
+        def deliver(number: Any, *arrays: Any) -> None:
+            self.waiting.append((int(number), receive, [_own(array) for array in arrays]))
+
+        number = tf.identity(self.numbers.assign_add(1, read_value=True))
         stopped = [tf.stop_gradient(tensor) for tensor in tensors]
-        tf.numpy_function(deliver, stopped, [], stateful=True)
+        tf.numpy_function(deliver, [number, *stopped], [], stateful=True)
 
     def collect(self) -> int:
+        arrived, self.waiting = sorted(self.waiting, key=itemgetter(0)), []
+        for _, receive, arrays in arrived:
+            receive(arrays, 0)
         return 0
 
 
