@@ -12,10 +12,12 @@ from tensorflow import keras
 
 
 def draw(name: str) -> np.random.Generator:
+    """Return the stream of one array, as the probe makes it."""
     return np.random.default_rng(np.random.SeedSequence([7, zlib.crc32(name.encode())]))
 
 
 def show(when: str, layer: keras.layers.Layer) -> None:
+    """Print what the layer holds."""
     h, c = layer.states
     print(when)
     print("h", h.numpy())
