@@ -157,8 +157,9 @@ class Story:
             if self.expected(operation) is None:
                 raise
             self.stopped, failure = False, self.done[-1].outcome.failure
-        calls = tuple(call for report in self.done[first:] for call in report.outcome.calls)
-        unrecorded = sum(report.outcome.unrecorded for report in self.done[first:])
+        inner = [report.outcome for report in self.done[first:] if report.operation != "repeat"]
+        calls = tuple(call for outcome in inner for call in outcome.calls)
+        unrecorded = sum(outcome.unrecorded for outcome in inner)
         seconds = time.perf_counter() - started
         held = session.recorder.held()
         return Outcome(

@@ -101,6 +101,5 @@ class Engine(Protocol):
 
 
 def to_numpy(value: Any) -> Array:
-    """Copy a variable or tensor to NumPy; bfloat16, which NumPy lacks, widens to float32."""
-    array = np.array(value.numpy() if hasattr(value, "numpy") else value)
-    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+    """Copy a variable or tensor to NumPy."""
+    return np.array(value.numpy() if hasattr(value, "numpy") else value)

@@ -74,7 +74,8 @@ def _written(
     session: Session, written: Any, address: str, shape: tuple[int, ...], path: Path
 ) -> Array:
     if not isinstance(written, str):
-        return np.array(written, dtype=np.float64)
+        values = np.array(written, dtype=np.float64)
+        return values if values.ndim else np.full(shape, values)
     if written == "zeros":
         return np.zeros(shape)
     if written in session.arrays:

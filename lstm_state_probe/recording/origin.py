@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lstm_state_probe.arrays import Array
+from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Held, Origin, place
 
@@ -105,4 +105,5 @@ def _same(initial: Array, held: Array) -> bool:
     """Compare bit for bit, in the dtype in which the call computed; NaN equals itself."""
     if initial.shape != held.shape:
         return False
-    return np.array_equal(initial, held.astype(initial.dtype), equal_nan=initial.dtype.kind == "f")
+    started, kept = widened(initial), widened(held.astype(initial.dtype))
+    return np.array_equal(started, kept, equal_nan=started.dtype.kind == "f")

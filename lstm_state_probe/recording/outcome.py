@@ -65,8 +65,6 @@ def plain(value: Any) -> Any:
 
 def _array(value: Any) -> Any:
     array = np.array(value.numpy() if hasattr(value, "numpy") else value)
-    if array.dtype.name == "bfloat16":
-        array = array.astype(np.float32)
     return array.item() if array.ndim == 0 and array.dtype.kind in "bifu" else array
 
 

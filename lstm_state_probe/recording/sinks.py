@@ -47,7 +47,8 @@ class CallbackSink:
                 self.numbers = _variable(tf.constant(0, tf.int64), ())
 
         def deliver(number: Any, *arrays: Any) -> None:
-            self.waiting.append((int(number), receive, [_own(array) for array in arrays]))
+            owned = [np.array(array) for array in arrays]  # TensorFlow may use its memory again
+            self.waiting.append((int(number), receive, owned))
 
         number = tf.identity(self.numbers.assign_add(1, read_value=True))
         stopped = [tf.stop_gradient(tensor) for tensor in tensors]
@@ -109,9 +110,3 @@ def _variable(value: Any, shape: Any) -> Any:
     from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
     return ResourceVariable(value, shape=shape, trainable=False)
-
-
-def _own(array: Any) -> Array:
-    """Copy an array that may be a view of TensorFlow's memory; widen bfloat16 to float32."""
-    copied = np.array(array)
-    return copied.astype(np.float32) if copied.dtype.name == "bfloat16" else copied

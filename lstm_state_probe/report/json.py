@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from lstm_state_probe.arrays import Array
+from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.errors import Complaint
 from lstm_state_probe.recording.call import Call, Held
 from lstm_state_probe.report.base import ShowOptions
@@ -164,6 +164,7 @@ def values(value: Any) -> Any:
 
 
 def _array(array: Array) -> Any:
+    array = widened(array)
     plain = array.tolist()
     if array.dtype.kind != "f" or np.isfinite(array).all():
         return plain

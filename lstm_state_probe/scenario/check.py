@@ -18,6 +18,7 @@ from lstm_state_probe.scenario.selectors import Selector, parse_reference, parse
 from lstm_state_probe.scenario.spec import Scenario
 
 REFERENCES = ("x", "y", "mask", "sample_weight", "validation_data")
+_TF_KERAS_ALONE = ("reset_metrics", "max_queue_size", "workers", "use_multiprocessing")
 _COMPILED = ("train_on_batch", "test_on_batch", "fit", "evaluate")
 _COMPARED = ("same_as", "differs_from")
 
@@ -108,12 +109,10 @@ class Checker:
             return
         if operation.name in _COMPILED and self.scenario.model.compile is None:
             self.complain(path, f"{operation.name} needs 'compile' in the model", at_key=True)
-        if (
-            self.engine == "keras3"
-            and getattr(operation.arguments, "reset_metrics", None) is not None
-        ):
-            message = "Keras 3 has no argument 'reset_metrics'; it is one of tf_keras"
-            self.complain((*path, "reset_metrics"), message, at_key=True)
+        for name in _TF_KERAS_ALONE if self.engine == "keras3" else ():
+            if getattr(operation.arguments, name, None) is not None:
+                message = f"Keras 3 has no argument {name!r}; it is one of tf_keras"
+                self.complain((*path, name), message, at_key=True)
         for below, message, at_key in sizes.check_operation(self.scenario, operation):
             self.complain((*path, *below), message, at_key=at_key)
 

@@ -114,6 +114,9 @@ class Predict(Arguments):
     verbose: Verbose | None = None
     steps: Count | None = None
     callbacks: list[Any] | None = None
+    max_queue_size: Count | None = None
+    workers: Count | None = None
+    use_multiprocessing: bool | None = None
 
 
 class Evaluate(Predict):
@@ -143,6 +146,9 @@ class Fit(Arguments):
     validation_steps: Count | None = None
     validation_batch_size: Count | None = None
     validation_freq: Frequency | None = None
+    max_queue_size: Count | None = None
+    workers: Count | None = None
+    use_multiprocessing: bool | None = None
 
 
 class ResetStates(Arguments):
