@@ -21,7 +21,7 @@ Path = tuple[str | int, ...]
 _HINTS = (
     (
         "mapping values are not allowed",
-        "a second ': ' in one line wants quotes around the text; what has keys below it needs a"
+        "a second ': ' in one line? put quotes around the text; keys below a word? it needs a"
         " colon, as in '- reset_states:'",
     ),
     ("while scanning an alias", "a leading * is YAML's alias; put quotes around a selector"),
