@@ -20,22 +20,36 @@ from lstm_state_probe.model.arrays import draw_arrays
 from lstm_state_probe.operations import OPERATIONS, Session
 from lstm_state_probe.recording.call import Held
 from lstm_state_probe.recording.outcome import Failure, Outcome, plain
+from lstm_state_probe.recording.plan import Plan
 from lstm_state_probe.report.data import LayerReport, OperationReport, ScenarioReport, status_of
 from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.operations import Operation, Repeat
 from lstm_state_probe.scenario.read import ScenarioFile
+from lstm_state_probe.scenario.record import Every
+from lstm_state_probe.scenario.selectors import names_a_gate
 
 
 class Stopped(Exception):
     """An operation failed and nothing had expected it; the scenario ends here."""
 
 
-def run_scenario(scenario: ScenarioFile, engine: Engine) -> ScenarioReport:
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line wants recorded, beyond what a scenario says; None leaves it to it."""
+
+    timesteps: str | tuple[int, ...] | int | None = None
+    gates: bool = False
+    calls: str | None = None
+
+
+def run_scenario(
+    scenario: ScenarioFile, engine: Engine, wishes: Wishes | None = None
+) -> ScenarioReport:
     """Build the model, do the operations, judge the expectations, and report.
 
     A `ProbeError` on the way ends the scenario and becomes its error.
     """
-    story = Story(scenario, engine)
+    story = Story(scenario, engine, plan_of(scenario, wishes or Wishes()))
     started = time.perf_counter()
     error: ProbeError | None = None
     with _stdout_to_stderr():
@@ -61,6 +75,7 @@ class Story:
 
     scenario: ScenarioFile
     engine: Engine
+    plan: Plan
     session: Session | None = None
     done: list[OperationReport] = field(default_factory=list)
     labelled: dict[str, tuple[Outcome, Sequence[str]]] = field(default_factory=dict)
@@ -74,7 +89,7 @@ class Story:
         arrays: Mapping[str, Array] = draw_arrays(self.scenario)
         self.engine.seed(self.scenario.spec.seed)
         built = build_model(self.scenario, self.engine)
-        self.session = Session.begin(self.scenario, self.engine, built, arrays)
+        self.session = Session.begin(self.scenario, self.engine, built, arrays, plan=self.plan)
         self.initialised = self.session.recorder.held()
         self.layers = tuple(
             LayerReport(part.address, part.kind, part.states, part.stateful)
@@ -206,6 +221,19 @@ class Story:
             error=str(error) if error else None,
             exit_code=_exit_code(self.done, error, self.stopped),
         )
+
+
+def plan_of(scenario: ScenarioFile, wishes: Wishes) -> Plan:
+    """Work out what is recorded: what the scenario says, and what its selectors and a user want."""
+    record = scenario.spec.record
+    written = record.timesteps
+    chosen = written.every if isinstance(written, Every) else written
+    return Plan(
+        timesteps=wishes.timesteps or (tuple(chosen) if isinstance(chosen, list) else chosen),
+        gates=record.gates or wishes.gates or names_a_gate(scenario.spec.operations),
+        layers=tuple(record.layers),
+        calls=wishes.calls or record.calls,
+    )
 
 
 def _states_after(outcome: Outcome) -> Held:

@@ -15,6 +15,7 @@ from lstm_state_probe.scenario.read import ScenarioFile, read_scenarios
 if TYPE_CHECKING:
     from lstm_state_probe.engines import Engine
     from lstm_state_probe.report.data import ScenarioReport, SuiteReport
+    from lstm_state_probe.runner import Wishes
 
 COLLECT_EVERY = 10
 """Scenarios between two collections; a finished model is in circles that only they release."""
@@ -85,6 +86,7 @@ def run_suite(
     scenarios: Sequence[ScenarioFile],
     engines: Mapping[str, Engine],
     *,
+    wishes: Wishes | None = None,
     complaints: Sequence[Complaint] = (),
     on_end: Callable[[ScenarioReport], None] = lambda report: None,
 ) -> SuiteReport:
@@ -94,9 +96,9 @@ def run_suite(
     from lstm_state_probe.runner import run_scenario
 
     started = time.perf_counter()
-    reports = []
+    reports: list[ScenarioReport] = []
     for scenario in scenarios:
-        report = run_scenario(scenario, engines[scenario.engine])
+        report = run_scenario(scenario, engines[scenario.engine], wishes)
         if len(reports) % COLLECT_EVERY == COLLECT_EVERY - 1:
             gc.collect()
         on_end(report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -28,7 +28,37 @@ class CallTensors:
     training: bool | None
 
 
+@dataclass(frozen=True)
+class StepTensors:
+    """What one call's loop gave: an array a group, (timesteps, quantities, batch, …) as bits.
+
+    `names` tells the quantities of each group: a flat index of a state, or (cell, gate).
+    `dropout` holds the masks that the cells drew for this call, by (cell, kind, number).
+    """
+
+    names: tuple[tuple[int | tuple[int, str], ...], ...]
+    dtypes: tuple[Any, ...]
+    arrays: tuple[Any, ...]
+    dropout: dict[tuple[int, str, int], Any] = field(default_factory=dict)
+
+
 Observe = Callable[[CallTensors], None]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is to be observed of a layer.
+
+    `steps` gets the timesteps of a call, in the graph in which its loop runs and before `call`
+    gets the call itself; None where they are not wanted. `gates` asks for the gates too.
+    """
+
+    call: Observe
+    reset: Callable[[], None]
+    steps: Callable[[StepTensors], None] | None = None
+    gates: bool = False
+
+
 Release = Callable[[], None]
 
 
@@ -95,7 +125,7 @@ class Engine(Protocol):
         """Say which reset methods a layer and a model have, for `probe doctor`."""
         ...
 
-    def intercept(self, layer: Any, observe: Observe, on_reset: Callable[[], None]) -> Release:
+    def intercept(self, layer: Any, watch: Watch) -> Release:
         """Have every call and every reset of a recurrent layer observed, until released."""
         ...
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib import import_module
 from typing import Any
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.engines.base import CallTensors, Observe, Release, to_numpy
+from lstm_state_probe.engines.base import CallTensors, Release, Watch, to_numpy
+from lstm_state_probe.engines.loop import LoopParts, LoopWatch
 from lstm_state_probe.engines.quiet import importing
 from lstm_state_probe.engines.wrapping import override, resetting
 from lstm_state_probe.errors import EngineMissing
@@ -91,7 +93,7 @@ class Keras3:
     def reset_apis(self) -> dict[str, str]:
         return _reset_apis(self.keras)
 
-    def intercept(self, layer: Any, observe: Observe, on_reset: Callable[[], None]) -> Release:
+    def intercept(self, layer: Any, watch: Watch) -> Release:
         """Observe in `inner_loop`, which is given the initial states and returns the final ones."""
         given: list[tuple[bool, Any]] = []
         call, inner_loop = layer.call, layer.inner_loop
@@ -108,17 +110,27 @@ class Keras3:
         def observed_loop(
             sequences: Any, initial_state: Any, mask: Any, training: Any = False
         ) -> Any:
-            result = inner_loop(sequences, initial_state, mask, training=training)
+            with self._watching(layer, watch):
+                result = inner_loop(sequences, initial_state, mask, training=training)
             flat = self.keras.tree.flatten
             explicit = given[-1][0] if given else False
             tensors = CallTensors(
                 sequences, flat(initial_state), flat(result[2]), mask, explicit, bool(training)
             )
-            observe(tensors)
+            watch.call(tensors)
             return result
 
         methods = {"call": observed_call, "inner_loop": observed_loop}
-        return override(layer, methods | resetting(layer, on_reset))
+        return override(layer, methods | resetting(layer, watch.reset))
+
+    def _watching(self, layer: Any, watch: Watch) -> AbstractContextManager[None]:
+        if watch.steps is None:
+            return nullcontext()
+        from keras.src import backend
+
+        rnn = import_module("keras.src.backend.tensorflow.rnn")
+        parts = LoopParts(backend, rnn, ("while_loop",), None, lambda function: function)
+        return LoopWatch(parts, layer, gates=watch.gates, observe=watch.steps).watching()
 
 
 def _reset_apis(keras: Any) -> dict[str, str]:

@@ -18,7 +18,12 @@ _DECORATION = re.compile(
     r'Exception encountered when calling |Graph execution error:|Detected at node |File "'
     r"|<stack traces unavailable>|Node: |\[\[|Stack trace for op definition"
 )
-_NODE = re.compile(r"\s*(?:\[\[)?(?:for ')?\{\{(?:function_)?node .*|\s*\[Op:[^\]]*\].*")
+_NODE = re.compile(
+    r"\{\{function_node [^}]*\}\}\s*"  # before the message of an op: only this goes
+    r"|\s*for '\{\{node [^']*'"  # in the middle of one
+    r"|\s*(?:\[\[)?\{\{node .*"
+    r"|\s*\[Op:[^\]]*\].*"
+)
 
 
 def plain_message(error: BaseException) -> str:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from lstm_state_probe.errors import EngineMissing
 
@@ -15,10 +16,13 @@ from lstm_state_probe.errors import EngineMissing
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
     """Catch what is written to descriptor 2; show it only if the body fails."""
+    if sys.stderr is None:  # started without one: there is nothing to silence
+        yield
+        return
     sys.stderr.flush()
     try:
         saved = os.dup(2)
-    except OSError:  # started without a stderr: there is nothing to silence
+    except OSError:  # closed since
         yield
         return
     with tempfile.TemporaryFile() as caught:
@@ -50,6 +54,8 @@ def importing(package: str, install: str) -> Iterator[None]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of retracing, our business
     try:
+        if find_spec(package) is None:  # known before TensorFlow is paid for
+            raise ModuleNotFoundError(name=package)
         with quiet_stderr():
             yield
     except ModuleNotFoundError as error:

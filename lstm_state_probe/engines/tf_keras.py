@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.engines.base import CallTensors, Observe, Release, to_numpy
+from lstm_state_probe.engines.base import CallTensors, Release, Watch, to_numpy
 from lstm_state_probe.engines.keras3 import _reset_apis
+from lstm_state_probe.engines.loop import LoopParts, LoopWatch
 from lstm_state_probe.engines.quiet import importing
 from lstm_state_probe.engines.wrapping import override, resetting
 
@@ -87,7 +90,7 @@ class TfKeras:
     def reset_apis(self) -> dict[str, str]:
         return _reset_apis(self.keras)
 
-    def intercept(self, layer: Any, observe: Observe, on_reset: Callable[[], None]) -> Release:
+    def intercept(self, layer: Any, watch: Watch) -> Release:
         """Observe in `call`, with the initial states that `_process_inputs` settles on.
 
         While the layer's own `call` runs, `return_state` is on, so that it gives its final states.
@@ -109,7 +112,8 @@ class TfKeras:
             wanted = layer.return_state
             object.__setattr__(layer, "return_state", True)
             try:
-                result = convert(call, status)(*args, **kwargs)
+                with self._watching(layer, watch):
+                    result = convert(call, status)(*args, **kwargs)
             finally:
                 object.__setattr__(layer, "return_state", wanted)
             if not settled:  # a subclass that goes its own way past the initial states
@@ -121,7 +125,7 @@ class TfKeras:
             mask = kwargs.get("mask", args[1] if len(args) > 1 else None)
             training = kwargs.get("training", args[2] if len(args) > 2 else None)
             mode = bool(training) if isinstance(training, (bool, int)) else None
-            observe(CallTensors(sequences, flat(initial), flat(final), mask, explicit, mode))
+            watch.call(CallTensors(sequences, flat(initial), flat(final), mask, explicit, mode))
             if wanted:
                 return result
             return output[0] if len(output) == 1 else output
@@ -129,4 +133,29 @@ class TfKeras:
         for method in (observed_inputs, observed_call):
             method.autograph_info__ = {}  # type: ignore[attr-defined]
         methods = {"_process_inputs": observed_inputs, "call": observed_call}
-        return override(layer, methods | resetting(layer, on_reset))
+        return override(layer, methods | resetting(layer, watch.reset))
+
+    def _watching(self, layer: Any, watch: Watch) -> AbstractContextManager[None]:
+        if watch.steps is None:
+            return nullcontext()
+        from tf_keras.src import backend
+
+        path = ("compat", "v1", "while_loop")
+        parts = LoopParts(backend, backend, path, self._fused(layer), self._converted)
+        return LoopWatch(parts, layer, gates=watch.gates, observe=watch.steps).watching()
+
+    def _converted(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        autograph = self._tf.__internal__.autograph
+        converted: Callable[..., Any] = autograph.tf_convert(
+            function, autograph.control_status_ctx()
+        )
+        return converted
+
+    @staticmethod
+    def _fused(layer: Any) -> ModuleType | None:
+        """Return the module of the kernel that a default LSTM or GRU uses in the cell's place."""
+        if not getattr(layer, "_could_use_gpu_kernel", False):
+            return None
+        names = (kind.__module__ for kind in type(layer).__mro__)
+        found = (name for name in names if name.endswith(("rnn.lstm", "rnn.gru")))
+        return import_module(next(found))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from lstm_state_probe.engines.base import Release
@@ -44,3 +45,48 @@ def _noting(original: Callable[..., Any], on_reset: Callable[[], None]) -> Calla
         return result
 
     return reset
+
+
+@contextmanager
+def swapped(
+    owner: Any, name: str, function: Callable[..., Any] | None = None, *, value: Any = None
+) -> Iterator[None]:
+    """Put something in the place of an attribute while the body runs.
+
+    A `function` is called with the original before its own arguments; a `value` stands as it is.
+    """
+    original = getattr(owner, name)
+
+    def instead(*args: Any, **kwargs: Any) -> Any:
+        assert function is not None
+        return function(original, *args, **kwargs)
+
+    setattr(owner, name, plain(instead) if function is not None else value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, original)
+
+
+def plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a function so that autograph, which converts what tf_keras calls, leaves it alone."""
+    function.autograph_info__ = {}  # type: ignore[attr-defined]
+    return function
+
+
+class Replaced:
+    """A module, or a part of one, with one name replaced."""
+
+    def __init__(self, target: Any, name: str, value: Any) -> None:
+        self.__dict__.update({"_target": target, name: value})
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["_target"], name)
+
+
+def replacing(target: Any, path: Sequence[str], function: Any, original: Any) -> Any:
+    """Replace what stands at a path below a module; the function gets the original first."""
+    if not path:
+        return plain(lambda **kwargs: function(original, **kwargs))
+    inner = replacing(getattr(target, path[0]), path[1:], function, original)
+    return Replaced(target, path[0], inner)

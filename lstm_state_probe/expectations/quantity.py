@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import nearest
-from lstm_state_probe.recording.call import Origin
+from lstm_state_probe.recording.call import Call, Origin
 from lstm_state_probe.recording.outcome import Outcome, leaves
 from lstm_state_probe.scenario.selectors import Selector
 
@@ -37,9 +39,13 @@ def find_quantities(
     if selector.is_result:
         return _result(selector, outcome)
     found = selector.matches(addresses)
-    if not found:
-        raise NoSuchQuantity(selector.explain_no_match(addresses))
-    return [_quantity(selector, outcome, address) for address in found]
+    if found:
+        return [_quantity(selector, outcome, address) for address in found]
+    gates = [f"{call.layer}/{gate}" for call in outcome.calls for gate in call.gates]
+    chosen = selector.matches_gates(dict.fromkeys(gates))
+    if not chosen:
+        raise NoSuchQuantity(selector.explain_no_match([*addresses, *dict.fromkeys(gates)]))
+    return [_gate(selector, outcome, address) for address in chosen]
 
 
 def _result(selector: Selector, outcome: Outcome) -> list[Quantity]:
@@ -69,14 +75,54 @@ def _quantity(selector: Selector, outcome: Outcome, address: str) -> Quantity:
             f"{outcome.operation} made no call of {address.rpartition('/')[0]!r}, so that"
             f" {address!r} has no {selector.when} value"
         )
-    index = -1 if selector.call is None else selector.call
-    if not -len(calls) <= index < len(calls):
-        raise NoSuchQuantity(f"{address}[{index}]: {outcome.operation} made {_calls(len(calls))}")
-    state = calls[index]
+    index = _index(selector, len(calls), outcome, address)
+    call, state = calls[index]
     name = address if selector.call is None else f"{address}[{index}]"
     if selector.when == "initial":
         return Quantity(f"{name}@initial", state.initial, origin=state.origin)
-    return Quantity(name, state.final, state.initial, state.origin)
+    if selector.when == "final":
+        return Quantity(name, state.final, state.initial, state.origin)
+    value = _at(call, state.timesteps, selector.when, name)
+    start = np.broadcast_to(state.initial, value.shape)
+    return Quantity(f"{name}@{selector.when}", value, start, state.origin)
+
+
+def _gate(selector: Selector, outcome: Outcome, address: str) -> Quantity:
+    layer, _, gate = _split(address, outcome)
+    calls = [call for call in outcome.calls if call.layer == layer and gate in call.gates]
+    call = calls[_index(selector, len(calls), outcome, address)]
+    when = -1 if selector.when == "final" else selector.when
+    return Quantity(f"{address}@{selector.when}", _at(call, call.gates[gate], when, address))
+
+
+def _split(address: str, outcome: Outcome) -> tuple[str, str, str]:
+    layers = {call.layer for call in outcome.calls if address.startswith(f"{call.layer}/")}
+    layer = max(layers, key=len)
+    return layer, "/", address[len(layer) + 1 :]
+
+
+def _at(call: Call, timesteps: Array | None, when: str | int, name: str) -> Array:
+    """Return one timestep, (batch, units), or all that were kept, (timesteps, batch, units)."""
+    if timesteps is None:
+        raise NoSuchQuantity(f"the timesteps of {name!r} were not recorded; see 'record'")
+    if when == "all":
+        return timesteps
+    index = call.index(int(when))
+    if index is None:
+        count, kept = call.timesteps, len(call.kept)
+        raise NoSuchQuantity(
+            f"{name}@{when} was not recorded: the call had {count} timesteps, of which {kept} are"
+            " kept"
+        )
+    value: Array = timesteps[index]
+    return value
+
+
+def _index(selector: Selector, count: int, outcome: Outcome, address: str) -> int:
+    index = -1 if selector.call is None else selector.call
+    if not -count <= index < count:
+        raise NoSuchQuantity(f"{address}[{index}]: {outcome.operation} made {_calls(count)}")
+    return index
 
 
 def _held(outcome: Outcome, address: str) -> Quantity:

@@ -12,6 +12,7 @@ from lstm_state_probe.model import BuiltModel
 from lstm_state_probe.model.objects import Objects
 from lstm_state_probe.recording.call import Held
 from lstm_state_probe.recording.origin import Origins
+from lstm_state_probe.recording.plan import Plan
 from lstm_state_probe.recording.progress import batch_marker
 from lstm_state_probe.recording.recorder import Recorder
 from lstm_state_probe.scenario.document import Path
@@ -34,11 +35,17 @@ class Session:
 
     @classmethod
     def begin(
-        cls, scenario: ScenarioFile, engine: Engine, built: BuiltModel, arrays: Mapping[str, Array]
+        cls,
+        scenario: ScenarioFile,
+        engine: Engine,
+        built: BuiltModel,
+        arrays: Mapping[str, Array],
+        *,
+        plan: Plan,
     ) -> Session:
         """Attach a recorder to a built model."""
         origins = Origins(given_by=built.given_by)
-        recorder = Recorder.attach(engine, built.keras, origins)
+        recorder = Recorder.attach(engine, built.keras, origins, plan=plan)
         return cls(scenario, engine, arrays, built.keras, recorder)
 
     def resolve(self, reference: Any) -> Any:

@@ -22,7 +22,7 @@ def reload(session: Session, arguments: Reload, path: Path) -> None:
     finally:
         fresh = session.model is not kept
         session.recorder = Recorder.attach(
-            session.engine, session.model, before.origins, fresh=fresh
+            session.engine, session.model, before.origins, plan=before.plan, fresh=fresh
         )
     session.engine.build_optimizer(session.model)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from lstm_state_probe.arrays import Array
 
@@ -21,11 +21,16 @@ class Origin:
 
 @dataclass(frozen=True)
 class State:
-    """One state in one call: (batch, units) at the start and at the end."""
+    """One state in one call: (batch, units) at the start and at the end.
+
+    `timesteps` is (kept timesteps, batch, units), in the order in which the loop ran; None where
+    they were not recorded.
+    """
 
     initial: Array
     final: Array
     origin: Origin
+    timesteps: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,8 @@ class Call:
 
     `batch` counts from 0 within the phase (`train`, `test`, `predict`) of an epoch; `use` tells
     apart the several uses of one layer for the same batch. `mask` is (batch, timesteps).
+    `kept` tells which timesteps are in the states' `timesteps` and in the `gates`, each (kept
+    timesteps, batch, units); with `backwards` the loop ran from the last input to the first.
     """
 
     layer: str
@@ -44,6 +51,23 @@ class Call:
     timesteps: int
     mask: Array | None
     states: Mapping[str, State] = field(default_factory=dict)
+    kept: Sequence[int] = ()
+    gates: Mapping[str, Array] = field(default_factory=dict)
+    backwards: bool = False
+
+    def index(self, timestep: int) -> int | None:
+        """Return where a timestep (from the end if negative) is kept; None if it is not."""
+        at = timestep + self.timesteps if timestep < 0 else timestep
+        return list(self.kept).index(at) if at in self.kept else None
+
+    def input_index(self, timestep: int) -> int:
+        """Return which input a timestep of the loop read."""
+        return self.timesteps - 1 - timestep if self.backwards else timestep
+
+    def without_timesteps(self) -> Call:
+        """Return the call with its initial and final states alone."""
+        states = {name: replace(state, timesteps=None) for name, state in self.states.items()}
+        return replace(self, states=states, kept=(), gates={})
 
     @property
     def where(self) -> str:

@@ -42,10 +42,10 @@ class Outcome:
     seconds: float = 0.0
     unrecorded: int = 0
 
-    def states(self, address: str) -> list[State]:
-        """List one state over the calls of its layer, in their order."""
+    def states(self, address: str) -> list[tuple[Call, State]]:
+        """List one state over the calls of its layer, in their order, each with its call."""
         return [
-            call.states[address[len(call.layer) + 1 :]]
+            (call, call.states[address[len(call.layer) + 1 :]])
             for call in self.calls
             if address.startswith(f"{call.layer}/")
             and address[len(call.layer) + 1 :] in call.states

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.engines.base import CallTensors, Engine, Release
+from lstm_state_probe.engines.base import CallTensors, Engine, Release, StepTensors, Watch
 from lstm_state_probe.engines.wrapping import override
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
 from lstm_state_probe.recording.call import Call, Held, State, frozen
 from lstm_state_probe.recording.origin import Origins, Raw
 from lstm_state_probe.recording.places import Places
+from lstm_state_probe.recording.plan import ENDS, Plan
 from lstm_state_probe.recording.sinks import CallbackSink, Receive, Sink, VariableSink
+from lstm_state_probe.recording.steps import Steps
+from lstm_state_probe.recording.store import Store
 
 
 @dataclass
@@ -29,14 +32,23 @@ class Recorder:
     layers: Sequence[Recurrent]
     origins: Origins
     sink: Sink
+    plan: Plan
+    store: Store
     places: Places = field(default_factory=Places)
     calls: list[Call] = field(default_factory=list)
     lost: int = 0
     _releases: list[Release] = field(default_factory=list)
+    _steps: dict[str, Steps] = field(default_factory=dict)
 
     @classmethod
     def attach(
-        cls, engine: Engine, model: Any, origins: Origins, *, fresh: bool = True
+        cls,
+        engine: Engine,
+        model: Any,
+        origins: Origins,
+        *,
+        plan: Plan = ENDS,
+        fresh: bool = True,
     ) -> Recorder:
         """Observe a model from now on; its functions are traced anew.
 
@@ -44,12 +56,9 @@ class Recorder:
         """
         layers = find_recurrent(model)
         sink: Sink = VariableSink() if engine.jit_compiled(model) else CallbackSink()
-        recorder = cls(engine, model, layers, origins, sink)
+        recorder = cls(engine, model, layers, origins, sink, plan, Store(plan.budget))
         for part in layers:
-            release = engine.intercept(
-                part.layer, recorder._observer(part), recorder._on_reset(part)
-            )
-            recorder._releases.append(release)
+            recorder._releases.append(engine.intercept(part.layer, recorder._watch(part)))
         if engine.steps_per_execution(model) > 1:
             stepping = {"call": recorder.places.stepping(model.call)}
             recorder._releases.append(override(model, stepping))
@@ -100,6 +109,20 @@ class Recorder:
 
         return reset
 
+    def _watch(self, part: Recurrent) -> Watch:
+        level = self.plan.level(part.address)
+        steps = None if level == "final" else self._steps_observer(part)
+        return Watch(self._observer(part), self._on_reset(part), steps, gates=level == "gates")
+
+    def _steps_observer(self, part: Recurrent) -> Callable[[StepTensors], None]:
+        def observe(tensors: StepTensors) -> None:
+            def receive(arrays: list[Array], skipped: int) -> None:
+                self._steps[part.address] = Steps(part, tensors.names, tensors.dtypes, arrays)
+
+            self.sink.emit(tensors.arrays, receive, copy=False)
+
+        return observe
+
     def _observer(self, part: Recurrent) -> Callable[[CallTensors], None]:
         def observe(tensors: CallTensors) -> None:
             import tensorflow as tf
@@ -116,23 +139,49 @@ class Recorder:
         given, used = tensors.given, self.places.use(part.address)
 
         def receive(arrays: list[Array], skipped: int) -> None:
-            initial, final, (timesteps, *mask) = (
-                arrays[:count],
-                arrays[count : 2 * count],
-                arrays[2 * count :],
-            )
+            initial, final = arrays[:count], arrays[count : 2 * count]
+            timesteps, *mask = arrays[2 * count :]
             raw = Raw(part, given, dict(zip(part.states, initial, strict=True)), skipped > 0)
             phase, epoch, batch, nth = self.places.place(part.address, used, skipped)
-            origin = self.origins.call(
-                raw, (phase, epoch, batch), dict(zip(part.states, final, strict=True))
-            )
-            states = {
-                name: State(frozen(a), frozen(b), origin[name])
-                for name, a, b in zip(part.states, initial, final, strict=True)
-            }
-            kept = frozen(mask[0]) if mask else None
-            self.calls.append(
-                Call(part.address, phase, epoch, batch, nth, int(timesteps), kept, states)
+            ended = dict(zip(part.states, final, strict=True))
+            origin = self.origins.call(raw, (phase, epoch, batch), ended)
+            kept, states, gates = self._kept(part, int(timesteps))
+            self._add(
+                Call(
+                    layer=part.address,
+                    phase=phase,
+                    epoch=epoch,
+                    batch=batch,
+                    use=nth,
+                    timesteps=int(timesteps),
+                    mask=frozen(mask[0]) if mask else None,
+                    states={
+                        name: State(frozen(a), frozen(b), origin[name], states.get(name))
+                        for name, a, b in zip(part.states, initial, final, strict=True)
+                    },
+                    kept=kept,
+                    gates=gates,
+                    backwards=bool(part.layer.go_backwards),
+                )
             )
 
         return receive
+
+    def _kept(
+        self, part: Recurrent, timesteps: int
+    ) -> tuple[Sequence[int], dict[str, Array], dict[str, Array]]:
+        """Return which timesteps of the call that just arrived are kept, with states and gates."""
+        steps = self._steps.pop(part.address, None)
+        earlier = any(call.layer == part.address for call in self.calls)
+        if steps is None or (self.plan.calls == "first" and earlier):
+            return (), {}, {}
+        kept = self.plan.keep(timesteps)
+        return kept, *steps.chosen(kept, timesteps, self.store)
+
+    def _add(self, call: Call) -> None:
+        if self.plan.calls == "last":
+            self.calls = [
+                earlier.without_timesteps() if earlier.layer == call.layer else earlier
+                for earlier in self.calls
+            ]
+        self.calls.append(call)

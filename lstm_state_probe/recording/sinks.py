@@ -19,8 +19,12 @@ Receive = Callable[[list[Array], int], None]
 class Sink(Protocol):
     """Takes the tensors of one call out of the graph that is being traced, or of eager code."""
 
-    def emit(self, tensors: Sequence[Any], receive: Receive) -> None:
-        """Arrange that `receive` gets the values, each time that the graph runs."""
+    def emit(self, tensors: Sequence[Any], receive: Receive, *, copy: bool = True) -> None:
+        """Arrange that `receive` gets the values, each time that the graph runs.
+
+        Without `copy` the arrays may be views of memory that TensorFlow allotted and that nobody
+        writes to as long as they live: what a graph has stacked for nobody else.
+        """
         ...
 
     def collect(self) -> int:
@@ -39,7 +43,7 @@ class CallbackSink:
     waiting: list[tuple[int, Receive, list[Array]]] = field(default_factory=list)
     numbers: Any = None
 
-    def emit(self, tensors: Sequence[Any], receive: Receive) -> None:
+    def emit(self, tensors: Sequence[Any], receive: Receive, *, copy: bool = True) -> None:
         import tensorflow as tf
 
         if self.numbers is None:
@@ -47,8 +51,8 @@ class CallbackSink:
                 self.numbers = _variable(tf.constant(0, tf.int64), ())
 
         def deliver(number: Any, *arrays: Any) -> None:
-            owned = [np.array(array) for array in arrays]  # TensorFlow may use its memory again
-            self.waiting.append((int(number), receive, owned))
+            kept = [np.array(array) for array in arrays] if copy else list(arrays)
+            self.waiting.append((int(number), receive, kept))
 
         number = tf.identity(self.numbers.assign_add(1, read_value=True))
         stopped = [tf.stop_gradient(tensor) for tensor in tensors]
@@ -67,7 +71,7 @@ class VariableSink:
 
     slots: list[tuple[Any, list[Any], Receive]] = field(default_factory=list)
 
-    def emit(self, tensors: Sequence[Any], receive: Receive) -> None:
+    def emit(self, tensors: Sequence[Any], receive: Receive, *, copy: bool = True) -> None:
         import tensorflow as tf
 
         if tf.executing_eagerly():

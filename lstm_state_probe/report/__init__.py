@@ -4,6 +4,7 @@ from __future__ import annotations
 
 WRITERS: dict[str, str] = {
     ".json": "lstm_state_probe.report.json:write",
+    ".npz": "lstm_state_probe.report.arrays:write",
 }
 """Suffix of a report's path to 'module:function'; the function takes a SuiteReport."""
 

@@ -51,10 +51,17 @@ class Summary(Part):
 
 
 class State(Part):
-    """One state in one call: (batch, units)."""
+    """One state in one call: (batch, units); `timesteps` is (kept timesteps, batch, units)."""
 
     initial: Values
     final: Values
+    timesteps: Values | None = None
+
+
+class Gate(Part):
+    """One gate at the kept timesteps: (kept timesteps, batch, units)."""
+
+    timesteps: Values
 
 
 class Call(Part):
@@ -69,7 +76,10 @@ class Call(Part):
     mask: Values | None
     origin: dict[str, str]
     origin_words: dict[str, str]
+    kept: list[int]
+    backwards: bool
     states: dict[str, State]
+    gates: dict[str, Gate]
 
 
 class Expectation(Part):

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.errors import Complaint
-from lstm_state_probe.recording.call import Call, Held
+from lstm_state_probe.recording.call import Call, Held, State
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import (
     SCHEMA_VERSION,
@@ -131,11 +131,18 @@ def _call(call: Call) -> dict[str, Any]:
         "mask": None if call.mask is None else values(call.mask),
         "origin": {name: state.origin.word for name, state in call.states.items()},
         "origin_words": {name: state.origin.words for name, state in call.states.items()},
-        "states": {
-            name: {"initial": values(state.initial), "final": values(state.final)}
-            for name, state in call.states.items()
-        },
+        "kept": list(call.kept),
+        "backwards": call.backwards,
+        "states": {name: _state(state) for name, state in call.states.items()},
+        "gates": {name: {"timesteps": values(array)} for name, array in call.gates.items()},
     }
+
+
+def _state(state: State) -> dict[str, Any]:
+    found = {"initial": values(state.initial), "final": values(state.final)}
+    if state.timesteps is not None:
+        found["timesteps"] = values(state.timesteps)
+    return found
 
 
 def _by_layer(held: Held, scenario: ScenarioReport) -> dict[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 from lstm_state_probe.errors import Complaint, brief, listed, nearest
 from lstm_state_probe.layers.static import Quantities, static_quantities
 from lstm_state_probe.scenario import classes, graph, sizes
-from lstm_state_probe.scenario.base import LATER, names_in
+from lstm_state_probe.scenario.base import names_in
 from lstm_state_probe.scenario.conditions import Condition
 from lstm_state_probe.scenario.document import Document, Path
 from lstm_state_probe.scenario.operations import Operation
@@ -162,12 +162,18 @@ class Checker:
         for below, text, condition in operation.expect.all() if operation.expect else ():
             here = (*path, "expect", *below)
             selector = self.selector(text, here)
-            for message in _mismatch(selector, condition) if selector else ():
+            for message in self.mismatch(selector, condition) if selector else ():
                 self.complain(here, f"{brief(text)}: {message}")
             for entry in _COMPARED:
                 reference = getattr(condition, entry)
                 if reference is not None:
                     self.reference(reference, (*here, entry))
+
+    def mismatch(self, selector: Selector, condition: Condition) -> Iterator[str]:
+        """Yield why a condition makes no sense for a selector."""
+        yield from _mismatch(selector, condition)
+        if selector.matches_gates(self.quantities.gates):
+            yield from _gate_mismatch(selector, condition)
 
     def reference(self, text: str, path: Path) -> None:
         """Check the other side of `same_as` and `differs_from`."""
@@ -197,12 +203,19 @@ class Checker:
     def matching(self, selector: Selector, path: Path, *, at_key: bool) -> None:
         """Complain where every name is known and none matches."""
         known = self.quantities
-        if selector.is_result or selector.matches(known.states) or not known.complete:
-            return
-        message = selector.explain_no_match(known.states)
-        if selector.matches(known.gates):
-            message = f"the gate {brief(selector.address)} {LATER}; known: {listed(known.states)}"
-        self.complain(path, message, at_key=at_key)
+        found = selector.matches(known.states) or selector.matches_gates(known.gates)
+        if not selector.is_result and not found and known.complete:
+            message = selector.explain_no_match((*known.states, *known.gates))
+            self.complain(path, message, at_key=at_key)
+
+
+def _gate_mismatch(selector: Selector, condition: Condition) -> Iterator[str]:
+    """Yield why a condition makes no sense for a gate, which is computed at every timestep."""
+    if selector.when in ("initial", "held"):
+        yield f"a gate is computed at every timestep and has no @{selector.when} value"
+    for name in ("changed", "unchanged", "origin"):
+        if getattr(condition, name) is not None:
+            yield f"{name!r} compares with an initial state; a gate has none"
 
 
 def _mismatch(selector: Selector, condition: Condition) -> Iterator[str]:

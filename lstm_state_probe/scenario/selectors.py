@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from lstm_state_probe.errors import brief, listed, nearest
-from lstm_state_probe.scenario.base import LATER
+from lstm_state_probe.layers.families import FAMILIES
+from lstm_state_probe.scenario.operations import Operation
 
-MOMENTS = ("initial", "final", "held")
-LATER_MOMENTS = ("all",)
+GATES = frozenset(gate for family in FAMILIES.values() for gate in family.gates)
+MOMENTS = ("initial", "final", "held", "all")
 RESULT = "result"
 _SHAPE = re.compile(r"(?P<address>[^@\[\]:\s]+)(\[(?P<call>[^\[\]@]*)\])?(@(?P<when>[^@\[\]:]*))?")
 _WHOLE = re.compile(r"[-+]?[0-9]{1,9}")
@@ -37,6 +38,11 @@ class Selector:
         if not _GLOB.intersection(self.address):
             return [address for address in addresses if address == self.address]
         return [address for address in addresses if fnmatchcase(address, self.address)]
+
+    def matches_gates(self, gates: Iterable[str]) -> list[str]:
+        """Return the gates that the selector names; a glob names one only by its letter."""
+        last = self.address.rpartition("/")[2]
+        return [] if _GLOB.intersection(last) else self.matches(gates)
 
     def explain_no_match(self, addresses: Iterable[str]) -> str:
         """Say that nothing matched, what there is, and what was probably meant."""
@@ -101,10 +107,29 @@ def _call(text: str, found: str | None) -> int | None:
 def _when(text: str, found: str | None) -> str | int:
     if found is None:
         return "final"
-    if found in LATER_MOMENTS or _WHOLE.fullmatch(found):
-        raise ValueError(f"{brief(text)}: a selector of timesteps (@{found}) {LATER}")
+    if _WHOLE.fullmatch(found):
+        return int(found)
     if found not in MOMENTS:
-        allowed = ", ".join(MOMENTS)
+        allowed = ", ".join((*MOMENTS, "a timestep such as 0, -1"))
         near = nearest(found, MOMENTS)
         raise ValueError(f"{brief(text)}: @{found:.40} is no moment; allowed: {allowed}{near}")
     return found
+
+
+def names_a_gate(operations: Iterable[Operation]) -> bool:
+    """Tell whether an expectation of any operation selects a gate, told by its letter."""
+    return any(
+        selector.address.rpartition("/")[2] in GATES
+        for operation in operations
+        for selector in _selectors(operation)
+    )
+
+
+def _selectors(operation: Operation) -> Iterator[Selector]:
+    for _, text, condition in operation.expect.all() if operation.expect else ():
+        yield parse_selector(text)
+        for reference in (condition.same_as, condition.differs_from):
+            if reference is not None:
+                yield parse_reference(reference)[1]
+    for inner in operation.repeat.operations if operation.repeat else ():
+        yield from _selectors(inner)

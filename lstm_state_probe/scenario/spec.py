@@ -10,6 +10,7 @@ from lstm_state_probe.scenario.base import Name, Written, later
 from lstm_state_probe.scenario.data import DataField
 from lstm_state_probe.scenario.model import Model
 from lstm_state_probe.scenario.operations import OperationField
+from lstm_state_probe.scenario.record import Record
 
 
 def _as_it_is_read(schema: dict[str, Any]) -> None:
@@ -39,4 +40,5 @@ class Scenario(Written):
     operations: Annotated[list[OperationField], Field(min_length=1)] = Field(
         description="what is done, in order"
     )
+    record: Record = Field(Record(), description="what is recorded, and kept")
     custom_objects: Annotated[list[str] | None, BeforeValidator(later)] = None

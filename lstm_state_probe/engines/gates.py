@@ -1,0 +1,82 @@
+"""Taps the gates of a cell: what its activations return while it computes a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import ModuleType
+from typing import Any
+
+from lstm_state_probe.engines.wrapping import Replaced, plain, swapped
+
+Plan = dict[str, tuple[str | None, ...]]
+"""An activation to the gates that it computes, in the order in which the cell calls it.
+
+None is no gate: an LSTM's activation of the cell state.
+"""
+
+_LSTM: Plan = {"recurrent_activation": ("i", "f", "o"), "activation": ("g", None)}
+_GRU: Plan = {"recurrent_activation": ("z", "r"), "activation": ("g",)}
+_PLANS: dict[str, Plan] = {"LSTMCell": _LSTM, "GRUCell": _GRU, "ConvLSTMCell": _LSTM}
+_FUSED = {"recurrent_activation": "sigmoid", "activation": "tanh"}
+
+
+def tapped(cell: Any) -> GateTap | None:
+    """Return a tap for a cell of Keras's own; None for one that computes in its own way."""
+    for kind in type(cell).__mro__:
+        if kind.__name__ in _PLANS and kind.__module__.startswith(("keras.", "tf_keras.")):
+            stock = type(cell).call is vars(kind)["call"] and "call" not in vars(cell)
+            return GateTap(_PLANS[kind.__name__]) if stock else None
+    return None
+
+
+class GateTap:
+    """Collects what the two activations of a cell return in one step."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.seen: dict[str, list[Any]] = {}
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin a step."""
+        self.seen = {name: [] for name in self.plan}
+
+    def gates(self) -> list[tuple[str, Any]]:
+        """Return (gate, tensor); nothing if the cell did not do what its plan says."""
+        if any(len(self.seen[name]) != len(gates) for name, gates in self.plan.items()):
+            return []
+        pairs = [
+            pair
+            for name, gates in self.plan.items()
+            for pair in zip(gates, self.seen[name], strict=True)
+        ]
+        return [(gate, tensor) for gate, tensor in pairs if gate is not None]
+
+    @contextmanager
+    def on(self, cell: Any, convert: Callable[..., Any]) -> Iterator[None]:
+        """Tap a cell's activations while the body runs."""
+        kept = {name: vars(cell)[name] for name in self.plan}
+        vars(cell).update({name: self._tap(name, convert(kept[name])) for name in self.plan})
+        try:
+            yield
+        finally:
+            vars(cell).update(kept)
+
+    @contextmanager
+    def fused(self, module: ModuleType) -> Iterator[None]:
+        """Tap a kernel that computes without the cell: the sigmoid and tanh of its module's tf."""
+        with ExitStack() as stack:
+            tf = module.tf
+            for name, function in _FUSED.items():
+                tf = Replaced(tf, function, self._tap(name, getattr(tf, function)))
+            stack.enter_context(swapped(module, "tf", value=tf))
+            yield
+
+    def _tap(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def activation(*args: Any, **kwargs: Any) -> Any:
+            result = function(*args, **kwargs)
+            self.seen[name].append(result)
+            return result
+
+        return plain(activation)

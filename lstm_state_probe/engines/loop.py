@@ -1,0 +1,239 @@
+"""Watches the recurrent loop that Keras runs: the states and gates of every timestep.
+
+`backend.rnn` runs a step function in `tf.while_loop`. While a watched layer's own call is traced
+(or runs eagerly), the loop is given more loop variables: arrays to which each timestep writes its
+states, as they are carried on (held where a mask says so), and the gates that the cell really
+computed. Keras's own variables, outputs and operations stay as they are.
+
+The arrays hold the bits as integers, so that the gradient of the loop never sees them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from lstm_state_probe.engines.base import StepTensors
+from lstm_state_probe.engines.gates import tapped
+from lstm_state_probe.engines.wrapping import plain, replacing, swapped
+
+_INTEGERS = {2: "int16", 4: "int32", 8: "int64"}
+
+
+@dataclass(frozen=True)
+class LoopParts:
+    """Where an engine keeps the parts of its loop.
+
+    `backend` holds `rnn`; `module` is where `rnn` finds `tf`, whose `while_loop` stands at
+    `path`; `fused` is the module of a kernel that computes without the cell, if there is one.
+    """
+
+    backend: ModuleType
+    module: ModuleType
+    path: tuple[str, ...]
+    fused: ModuleType | None
+    convert: Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class LoopWatch:
+    """Watches one call of one layer; `observe` gets the tensors inside the graph of the loop."""
+
+    def __init__(
+        self,
+        parts: LoopParts,
+        layer: Any,
+        *,
+        gates: bool,
+        observe: Callable[[StepTensors], None],
+    ) -> None:
+        self.parts, self.layer, self.observe = parts, layer, observe
+        cells = list(getattr(layer.cell, "cells", None) or [layer.cell])
+        self.cells = cells
+        self.taps = {k: tap for k, cell in enumerate(cells) if gates and (tap := tapped(cell))}
+        self.thread = threading.get_ident()
+        self.armed = False
+        self.latest: dict[tuple[int, str], Any] = {}
+        self.unrolled: list[tuple[list[Any], dict[tuple[int, str], Any]]] = []
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch the first loop that runs in the body on this thread."""
+        self.armed = True
+        with swapped(self.parts.backend, "rnn", self._rnn):
+            yield
+
+    def _rnn(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if not self.armed or threading.get_ident() != self.thread:
+            return original(*args, **kwargs)
+        self.armed = False
+        bound = inspect.signature(original).bind(*args, **kwargs)
+        bound.apply_defaults()
+        call = bound.arguments
+        constants = len(call["constants"] or ())
+        call["step_function"] = self._step(call["step_function"], constants, call["unroll"])
+        self.states, self.count = call["initial_states"], len(tuple(call["initial_states"]))
+        self.timesteps = _timesteps(call)
+        with ExitStack() as stack:
+            if not call["unroll"]:
+                stack.enter_context(self._wider_loop())
+            result = original(*bound.args, **bound.kwargs)
+        if call["unroll"]:
+            self._stack_unrolled(result[2])
+        return result
+
+    def _step(self, original: Callable[..., Any], constants: int, unroll: bool) -> Any:
+        def step(inputs: Any, states: Any) -> Any:
+            for tap in self.taps.values():
+                tap.clear()
+            with self._tapping():
+                result = original(inputs, states)
+            self.latest = {
+                (k, name): tensor for k, tap in self.taps.items() for name, tensor in tap.gates()
+            }
+            if unroll:
+                own = states[: len(states) - constants] if constants else states
+                self.unrolled.append((_flat(own), self.latest))
+            return result
+
+        return plain(step)
+
+    @contextmanager
+    def _tapping(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for k, tap in self.taps.items():
+                stack.enter_context(
+                    tap.fused(self.parts.fused)
+                    if self.parts.fused
+                    else tap.on(self.cells[k], self.parts.convert)
+                )
+            yield
+
+    @contextmanager
+    def _wider_loop(self) -> Iterator[None]:
+        tf = self.parts.module.tf
+        entered = [False]
+
+        def while_loop(original: Callable[..., Any], **kwargs: Any) -> Any:
+            if entered[0] or threading.get_ident() != self.thread:
+                return original(**kwargs)
+            entered[0] = True
+            return self._while_loop(original, **kwargs)
+
+        owner = tf
+        for name in self.parts.path[:-1]:
+            owner = getattr(owner, name)
+        replaced = replacing(tf, self.parts.path, while_loop, getattr(owner, self.parts.path[-1]))
+        with swapped(self.parts.module, "tf", value=replaced):
+            yield
+
+    def _while_loop(
+        self,
+        original: Callable[..., Any],
+        *,
+        cond: Callable[..., Any],
+        body: Callable[..., Any],
+        loop_vars: Sequence[Any],
+        **kwargs: Any,
+    ) -> Any:
+        own = len(loop_vars)
+        groups = _groups([*enumerate(_flat(self.states)), *self.latest.items()])
+
+        def wider(*variables: Any) -> Any:
+            result = tuple(body(*variables[:own]))
+            found = dict(enumerate(_flat(result[len(result) - self.count :]))) | self.latest
+            kept = [
+                array.write(variables[0], group.row(found))
+                for group, array in zip(groups, variables[own:], strict=True)
+            ]
+            return (*result, *kept)
+
+        out = original(
+            cond=plain(lambda *variables: cond(*variables[:own])),
+            body=plain(wider),
+            loop_vars=(*loop_vars, *(group.array(self.timesteps) for group in groups)),
+            **kwargs,
+        )
+        self._give(groups, [array.stack() for array in out[own:]])
+        return out[:own]
+
+    def _stack_unrolled(self, final: Any) -> None:
+        """Stack the steps of an unrolled loop: after step t is what step t + 1 was given."""
+        import tensorflow as tf
+
+        groups = _groups([*enumerate(_flat(self.states)), *self.unrolled[0][1].items()])
+        after = [states for states, _ in self.unrolled[1:]] + [_flat(final)]
+        rows = [
+            dict(enumerate(states)) | gates
+            for states, (_, gates) in zip(after, self.unrolled, strict=True)
+        ]
+        self._give(groups, [tf.stack([group.row(row) for row in rows]) for group in groups])
+
+    def _give(self, groups: Sequence[_Group], arrays: Sequence[Any]) -> None:
+        names = tuple(group.names for group in groups)
+        dtypes = tuple(group.dtype.as_numpy_dtype for group in groups)
+        self.observe(StepTensors(names, dtypes, tuple(arrays), self._dropout()))
+
+    def _dropout(self) -> dict[tuple[int, str, int], Any]:
+        """Find the dropout masks that the cells hold for this call (Keras 3)."""
+        found = {}
+        for k, cell in enumerate(self.cells):
+            for name in ("dropout_mask", "recurrent_dropout_mask"):
+                for number, mask in enumerate(_flat(getattr(cell, f"_{name}", None))):
+                    if mask is not None:
+                        found[k, name, number] = mask
+        return found
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Quantities of one dtype and shape, which share an array."""
+
+    names: tuple[Any, ...]
+    dtype: Any
+
+    def row(self, found: dict[Any, Any]) -> Any:
+        """Put the quantities of one timestep together, as bits."""
+        import tensorflow as tf
+
+        packed = tf.stack([found[name] for name in self.names])
+        integer = _INTEGERS.get(self.dtype.size)
+        return tf.stop_gradient(packed) if integer is None else tf.bitcast(packed, integer)
+
+    def array(self, timesteps: Any) -> Any:
+        """Make the array that the loop writes to."""
+        import tensorflow as tf
+
+        dtype = _INTEGERS.get(self.dtype.size, self.dtype)
+        return tf.TensorArray(dtype, size=timesteps, infer_shape=False)
+
+
+def _groups(quantities: Sequence[tuple[Any, Any]]) -> list[_Group]:
+    import tensorflow as tf
+
+    found: dict[Any, list[Any]] = {}
+    for name, value in quantities:
+        tensor = tf.convert_to_tensor(value)  # a stateful layer of Keras 3 gives its variable
+        key = (tensor.dtype, tuple(tensor.shape))
+        found.setdefault(key, []).append(name)
+    return [_Group(tuple(names), key[0]) for key, names in found.items()]
+
+
+def _timesteps(call: dict[str, Any]) -> Any:
+    import tensorflow as tf
+
+    first = _flat(call["inputs"])[0]
+    axis = 0 if call["time_major"] else 1
+    static = first.shape[axis]
+    return static if static is not None else tf.shape(first)[axis]
+
+
+def _flat(nested: Any) -> list[Any]:
+    import tensorflow as tf
+
+    found: list[Any] = tf.nest.flatten(nested)
+    return found

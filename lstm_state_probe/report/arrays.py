@@ -1,0 +1,64 @@
+"""Everything that was recorded as arrays, in one `.npz` file with readable keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lstm_state_probe.arrays import Array, widened
+from lstm_state_probe.recording.call import Call
+from lstm_state_probe.recording.outcome import leaves
+from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
+
+
+def write(report: SuiteReport, path: Path) -> None:
+    """Write the arrays of every scenario.
+
+    A key is `scenario@engine/operation/label/layer/call/state/moment`: the operation by its
+    number and name, `-` where it has no label, the call by its number in the operation, and as
+    moments `initial`, `final`, `timesteps` (kept timesteps, batch, units) and `kept`, which
+    timesteps those are. What is held stands under `held` in the place of the call.
+    """
+    found: dict[str, Any] = {key: widened(array) for key, array in keyed(report)}
+    np.savez_compressed(path, **found)
+
+
+def keyed(report: SuiteReport) -> Iterator[tuple[str, Array]]:
+    """Yield each array with its key."""
+    for scenario in report.scenarios:
+        for done in scenario.operations:
+            if done.operation != "repeat":
+                yield from _operation(scenario, done)
+
+
+def _operation(scenario: ScenarioReport, done: OperationReport) -> Iterator[tuple[str, Array]]:
+    name = f"{done.index}_{done.operation}/{done.label or '-'}"
+    prefix = f"{scenario.name}@{scenario.engine}/{name}"
+    for leaf, array in leaves(done.outcome.result):
+        if array.dtype.kind in "bifuV":
+            yield f"{prefix}/{leaf}", array
+    counts: dict[str, int] = {}
+    for call in done.outcome.calls:
+        number = counts.get(call.layer, 0)
+        counts[call.layer] = number + 1
+        yield from _call(f"{prefix}/{call.layer}/{number}", call)
+    for address, array in done.outcome.held.items():
+        layer = next(p.address for p in scenario.layers if address.startswith(f"{p.address}/"))
+        yield f"{prefix}/{layer}/held/{address[len(layer) + 1 :]}", array
+
+
+def _call(prefix: str, call: Call) -> Iterator[tuple[str, Array]]:
+    for name, state in call.states.items():
+        yield f"{prefix}/{name}/initial", state.initial
+        yield f"{prefix}/{name}/final", state.final
+        if state.timesteps is not None:
+            yield f"{prefix}/{name}/timesteps", state.timesteps
+    for name, gate in call.gates.items():
+        yield f"{prefix}/{name}/timesteps", gate
+    if call.kept:
+        yield f"{prefix}/kept", np.array(call.kept)
+    if call.mask is not None:
+        yield f"{prefix}/mask", call.mask
