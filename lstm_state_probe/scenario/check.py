@@ -132,6 +132,8 @@ class Checker:
             if selector and (selector.is_result or selector.call is not None or "@" in text):
                 message = f"{brief(text)} must be an address such as lstm/h"
                 self.complain(here, message, at_key=True)
+            if selector and selector.matches_gates(self.quantities.gates):
+                self.complain(here, f"{brief(text)}: a gate is computed, not held", at_key=True)
             if isinstance(value, str):
                 self.state_name(value, here)
 

@@ -50,9 +50,7 @@ def test_a_selector_has_an_address_a_call_and_a_moment(text: str, expected: obje
         ("lstm/h[99999999999]", "is no call"),
         ("lstm/h@inital", "did you mean 'initial'?"),
         ("lstm/h@", "@ is no moment"),
-        ("lstm/h@0", "later version"),
-        ("lstm/h@-1", "later version"),
-        ("lstm/h@all", "later version"),
+        ("lstm/h@1.5", "is no moment; allowed: initial, final, held, all, a timestep"),
         ("result@initial", "it has no [k], no @when"),
         ("result[0]", "it has no [k], no @when"),
         ("lstm/h[0]@held", "belongs to no call"),
@@ -111,3 +109,15 @@ def test_a_reference_may_name_an_earlier_operation(
 def test_a_wrong_reference_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"expected|is not"):
         parse_reference(text)
+
+
+@pytest.mark.parametrize(("text", "when"), [("lstm/h@0", 0), ("lstm/h@-1", -1), ("*/c@all", "all")])
+def test_a_selector_can_name_timesteps(text: str, when: object) -> None:
+    assert parse_selector(text).when == when
+
+
+def test_a_glob_names_gates_only_by_their_letter() -> None:
+    gates = ["lstm/i", "lstm/f", "gru/z"]
+    assert parse_selector("lstm/*").matches_gates(gates) == []
+    assert parse_selector("*/f").matches_gates(gates) == ["lstm/f"]
+    assert parse_selector("lstm/i").matches_gates(gates) == ["lstm/i"]

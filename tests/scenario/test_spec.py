@@ -358,7 +358,7 @@ def test_all_complaints_of_a_file_come_at_once(complain: Complain) -> None:
         operations:
           - train_on_bach: {x: x}
             label: first
-            expect: {lstm/i: zeros}
+            expect: {lstm/i: changed}
           - predict: {x: z}
           - repeat:
               times: 0
@@ -382,11 +382,7 @@ def test_all_complaints_of_a_file_come_at_once(complain: Complain) -> None:
         (9, "data.x.normal needs 'shape'"),
         (9, "unknown key 'shap'"),
         (11, told[6][1]),
-        (
-            13,
-            "the gate 'lstm/i' belongs to a later version of lstm-state-probe and is not"
-            " supported yet",
-        ),
+        (13, "'lstm/i': 'changed' compares with an initial state"),
         (14, "no array is named 'z'"),
         (16, "expected at least 1, found 0"),
         (21, "the label 'first' stands first in line 12"),
