@@ -16,7 +16,7 @@ TABLE: dict[str, set[str]] = {
     "equations": set(),
     "scenario": {"layers"},
     "engines": set(),
-    "recording": {"engines", "layers"},
+    "recording": {"engines", "equations", "layers"},
     "model": {"engines", "layers", "scenario"},
     "operations": {"engines", "layers", "model", "recording", "scenario"},
     "expectations": {"recording", "scenario"},

@@ -20,6 +20,18 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Verified:
+    """Whether the witness agrees with a call; None where there is nothing to compare with.
+
+    `deviation` is the largest absolute one; `why` says what is off, or why nothing was compared.
+    """
+
+    agrees: bool | None
+    deviation: float | None
+    why: str
+
+
+@dataclass(frozen=True)
 class State:
     """One state in one call: (batch, units) at the start and at the end.
 
@@ -54,6 +66,7 @@ class Call:
     kept: Sequence[int] = ()
     gates: Mapping[str, Array] = field(default_factory=dict)
     backwards: bool = False
+    verified: Verified | None = None
 
     def index(self, timestep: int) -> int | None:
         """Return where a timestep (from the end if negative) is kept; None if it is not."""
@@ -89,3 +102,10 @@ def frozen(array: Array) -> Array:
     """Return the array, which must be the caller's own, so that nobody can write to it."""
     array.flags.writeable = False
     return array
+
+
+def two_axes(mask: Array) -> Array:
+    """Return a mask as (batch, timesteps); Keras also takes (batch, timesteps, 1)."""
+    return frozen(
+        mask.reshape(mask.shape[:2]) if mask.ndim > 2 and mask.shape[2:] == (1,) else mask
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,8 @@ ZEROS = Origin("zeros", "zeros: as the layer was built")
 STATELESS = Origin("zeros", "zeros: stateless, made for this call")
 UNSEEN = Origin("carried", "carried from a call that was not recorded")
 FOREIGN = Origin("custom", "custom: not what the layer held, and not given")
+CUSTOM = Origin("custom", "custom: what get_initial_state of the cell returns")
+RANDOM = Origin("random", "random: differs from call to call, though nothing was trained")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Origins:
     held: dict[str, tuple[Origin, Array]] = field(default_factory=dict)
     operation: str = ""
     given_by: Mapping[str, str] = field(default_factory=dict)
+    made: dict[str, tuple[Array, int]] = field(default_factory=dict)
+    trained: int = 0
 
     def built(self, held: Held) -> None:
         """Note fresh states; whatever was known before is forgotten."""
@@ -69,6 +74,7 @@ class Origins:
         """Work out the origin of each state of a call, and note what the call leaves behind."""
         addresses = dict(zip(raw.part.states, raw.part.addresses, strict=True))
         found = {name: self._origin(raw, name, addresses[name]) for name in raw.part.states}
+        self.trained += at[0] == "train"
         if raw.part.stateful:
             words = f"carried from {self.operation}, {place(*at)}"
             for name, address in addresses.items():
@@ -89,7 +95,18 @@ class Origins:
             return Origin("given", f"given: {by}")
         if not np.any(initial):
             return STATELESS if not raw.part.stateful else ZEROS
-        return FOREIGN
+        return FOREIGN if raw.part.stateful else self._made(raw, name, address)
+
+    def _made(self, raw: Raw, name: str, address: str) -> Origin:
+        """Tell where a value that a stateless layer made for itself came from."""
+        initial = raw.initial[name]
+        weight = learned_from(raw.part.layer, initial)
+        before, self.made[address] = self.made.get(address), (initial, self.trained)
+        if weight is not None:
+            return Origin("learned", f"learned: {weight}")
+        if before is not None and before[1] == self.trained and not _same(before[0], initial):
+            return RANDOM
+        return CUSTOM
 
     def _kept(self, raw: Raw) -> bool:
         """Tell whether a call started from all that was held, though states were given.
@@ -99,6 +116,17 @@ class Origins:
         held = [self.held[address][1] for address in raw.part.addresses]
         started = [raw.initial[name] for name in raw.part.states]
         return any(map(np.any, held)) and all(map(_same, started, held))
+
+
+def learned_from(layer: Any, initial: Array) -> str | None:
+    """Name the trainable weight that every row of an initial state equals, bit for bit."""
+    for weight in layer.trainable_weights:
+        value = weight.numpy()
+        if value.shape[-1:] == initial.shape[-1:] and value.size == initial[0].size:
+            row = value.reshape(initial.shape[1:]).astype(initial.dtype)
+            if np.array_equal(np.broadcast_to(row, initial.shape), initial):
+                return str(getattr(weight, "path", weight.name)).removesuffix(":0")
+    return None
 
 
 def _same(initial: Array, held: Array) -> bool:

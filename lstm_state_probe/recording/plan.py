@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 MEBIBYTE = 2**20
+VERIFYING = 0.1
 LEVELS = ("final", "states", "gates")
 
 
@@ -14,14 +15,21 @@ LEVELS = ("final", "states", "gates")
 class Plan:
     """`timesteps` is 'all', 'final', indices, or a stride; `budget` is in bytes of memory.
 
-    What goes past the budget is kept on disk.
+    What goes past the budget is kept on disk. `verify` has the witness look at every call;
+    else it looks at as many as it can in `VERIFYING` seconds an operation.
     """
 
     timesteps: str | tuple[int, ...] | int = "all"
     gates: bool = False
     layers: tuple[str, ...] = ("*",)
     calls: str = "all"
+    verify: bool = False
     budget: int = 256 * MEBIBYTE
+
+    @property
+    def verifying(self) -> float:
+        """The seconds that the witness may take for the calls of one operation."""
+        return float("inf") if self.verify else VERIFYING if self.timesteps != "final" else 0.0
 
     def level(self, address: str) -> str:
         """Return what is recorded of a layer: `final`, `states` (every timestep), or `gates`."""

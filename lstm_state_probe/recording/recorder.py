@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors, Engine, Release, StepTensors, Watch
 from lstm_state_probe.engines.wrapping import override
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
-from lstm_state_probe.recording.call import Call, Held, State, frozen
+from lstm_state_probe.recording.call import Call, Held, State, frozen, two_axes
 from lstm_state_probe.recording.origin import Origins, Raw
 from lstm_state_probe.recording.places import Places
 from lstm_state_probe.recording.plan import ENDS, Plan
 from lstm_state_probe.recording.sinks import CallbackSink, Receive, Sink, VariableSink
 from lstm_state_probe.recording.steps import Steps
 from lstm_state_probe.recording.store import Store
+from lstm_state_probe.recording.witness import Witness
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Recorder:
     lost: int = 0
     _releases: list[Release] = field(default_factory=list)
     _steps: dict[str, Steps] = field(default_factory=dict)
+    _left: float = 0.0
 
     @classmethod
     def attach(
@@ -62,6 +64,7 @@ class Recorder:
         if engine.steps_per_execution(model) > 1:
             stepping = {"call": recorder.places.stepping(model.call)}
             recorder._releases.append(override(model, stepping))
+        recorder._left = plan.verifying
         engine.retrace(model)
         if fresh:
             origins.built(recorder.held())
@@ -99,7 +102,7 @@ class Recorder:
         """Return the calls since the last time, and how many could not be recorded."""
         self.collect()
         taken = tuple(self.calls), self.lost
-        self.calls, self.lost = [], 0
+        self.calls, self.lost, self._left = [], 0, self.plan.verifying
         return taken
 
     def _on_reset(self, part: Recurrent) -> Callable[[], None]:
@@ -116,10 +119,15 @@ class Recorder:
 
     def _steps_observer(self, part: Recurrent) -> Callable[[StepTensors], None]:
         def observe(tensors: StepTensors) -> None:
-            def receive(arrays: list[Array], skipped: int) -> None:
-                self._steps[part.address] = Steps(part, tensors.names, tensors.dtypes, arrays)
+            count, drawn = len(tensors.arrays), tensors.dropout
 
-            self.sink.emit(tensors.arrays, receive, copy=False)
+            def receive(arrays: list[Array], skipped: int) -> None:
+                masks = dict(zip(drawn, arrays[count:], strict=True))
+                self._steps[part.address] = Steps(
+                    part, tensors.names, tensors.dtypes, arrays[:count], masks
+                )
+
+            self.sink.emit([*tensors.arrays, *drawn.values()], receive, copy=False)
 
         return observe
 
@@ -127,53 +135,59 @@ class Recorder:
         def observe(tensors: CallTensors) -> None:
             import tensorflow as tf
 
-            receive = self._receiver(part, tensors)
-            mask = [] if tensors.mask is None else [tensors.mask]
+            witness = Witness.of(part, self.engine.name, tensors, budget=self.plan.verifying)
+            receive = self._receiver(part, tensors, witness)
+            mask = [] if tensors.mask is None else [tf.cast(tensors.mask, tf.bool)]
             sizes = tf.shape(tensors.sequences)[1]
-            self.sink.emit([*tensors.initial, *tensors.final, sizes, *mask], receive)
+            states = [*tensors.initial, *tensors.final]
+            self.sink.emit([*states, sizes, *mask, *witness.tensors], receive)
 
         return observe
 
-    def _receiver(self, part: Recurrent, tensors: CallTensors) -> Receive:
-        count = len(part.states)
+    def _receiver(self, part: Recurrent, tensors: CallTensors, witness: Witness) -> Receive:
+        count, masked = len(part.states), tensors.mask is not None
         given, used = tensors.given, self.places.use(part.address)
 
         def receive(arrays: list[Array], skipped: int) -> None:
             initial, final = arrays[:count], arrays[count : 2 * count]
-            timesteps, *mask = arrays[2 * count :]
+            timesteps, *rest = arrays[2 * count :]
+            mask = two_axes(rest.pop(0)) if masked else None
             raw = Raw(part, given, dict(zip(part.states, initial, strict=True)), skipped > 0)
             phase, epoch, batch, nth = self.places.place(part.address, used, skipped)
             ended = dict(zip(part.states, final, strict=True))
             origin = self.origins.call(raw, (phase, epoch, batch), ended)
-            kept, states, gates = self._kept(part, int(timesteps))
-            self._add(
-                Call(
-                    layer=part.address,
-                    phase=phase,
-                    epoch=epoch,
-                    batch=batch,
-                    use=nth,
-                    timesteps=int(timesteps),
-                    mask=frozen(mask[0]) if mask else None,
-                    states={
-                        name: State(frozen(a), frozen(b), origin[name], states.get(name))
-                        for name, a, b in zip(part.states, initial, final, strict=True)
-                    },
-                    kept=kept,
-                    gates=gates,
-                    backwards=bool(part.layer.go_backwards),
-                )
+            steps = self._steps.pop(part.address, None)
+            kept, states, gates = self._kept(steps, int(timesteps))
+            call = Call(
+                layer=part.address,
+                phase=phase,
+                epoch=epoch,
+                batch=batch,
+                use=nth,
+                timesteps=int(timesteps),
+                mask=mask,
+                states={
+                    name: State(frozen(a), frozen(b), origin[name], states.get(name))
+                    for name, a, b in zip(part.states, initial, final, strict=True)
+                },
+                kept=kept,
+                gates=gates,
+                backwards=bool(part.layer.go_backwards),
             )
+            verified, spent = witness.look(call, rest, steps, left=self._left)
+            self._left -= spent
+            self._add(replace(call, verified=verified))
 
         return receive
 
     def _kept(
-        self, part: Recurrent, timesteps: int
+        self, steps: Steps | None, timesteps: int
     ) -> tuple[Sequence[int], dict[str, Array], dict[str, Array]]:
         """Return which timesteps of the call that just arrived are kept, with states and gates."""
-        steps = self._steps.pop(part.address, None)
-        earlier = any(call.layer == part.address for call in self.calls)
-        if steps is None or (self.plan.calls == "first" and earlier):
+        if steps is None:
+            return (), {}, {}
+        earlier = any(call.layer == steps.part.address for call in self.calls)
+        if self.plan.calls == "first" and earlier:
             return (), {}, {}
         kept = self.plan.keep(timesteps)
         return kept, *steps.chosen(kept, timesteps, self.store)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ class Steps:
     names: Sequence[Sequence[int | tuple[int, str]]]
     dtypes: Sequence[Any]
     arrays: Sequence[Array]
+    dropout: Mapping[tuple[int, str, int], Array]
 
     def chosen(
         self, kept: Sequence[int], timesteps: int, store: Store

@@ -76,6 +76,9 @@ class Call(Part):
     mask: Values | None
     origin: dict[str, str]
     origin_words: dict[str, str]
+    verified: bool | None
+    deviation: float | None
+    verified_why: str
     kept: list[int]
     backwards: bool
     states: dict[str, State]

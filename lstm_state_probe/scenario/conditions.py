@@ -19,7 +19,6 @@ from pydantic_core import CoreSchema
 from lstm_state_probe.errors import brief, nearest
 from lstm_state_probe.scenario.base import (
     ENGINES,
-    LATER,
     NUMBERS_REF,
     AlsoWritten,
     Finite,
@@ -31,20 +30,13 @@ from lstm_state_probe.scenario.base import (
 )
 
 WORDS = ("zeros", "nonzero", "finite", "changed", "unchanged")
-ORIGINS = ("zeros", "carried", "reset", "given", "set")
-LATER_ORIGINS = ("learned", "random", "custom")
+ORIGINS = ("zeros", "carried", "reset", "given", "learned", "random", "set", "custom")
 TOLERANCE = 1e-5
 DTYPES = (
     *("float16", "bfloat16", "float32", "float64", "bool", "string"),
     *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
 )
 _COMPARING = ("equals", "same_as", "differs_from")
-
-
-def _known_origin(value: Any) -> Any:
-    if value in LATER_ORIGINS:
-        raise wrong(f"the origin {value!r} {LATER}; allowed: {', '.join(ORIGINS)}")
-    return value
 
 
 def _known_dtype(value: Any) -> Any:
@@ -87,10 +79,7 @@ class Condition(Written):
         None, json_schema_extra={"enum": list(DTYPES)}
     )
     origin: (
-        Annotated[
-            Literal["zeros", "carried", "reset", "given", "set"], BeforeValidator(_known_origin)
-        ]
-        | None
+        Literal["zeros", "carried", "reset", "given", "learned", "random", "set", "custom"] | None
     ) = Field(None, description="where the initial state of the call came from")
 
     @field_validator(*WORDS, mode="before")

@@ -1,0 +1,162 @@
+"""The witness: recomputes what was recorded of a call from the papers' equations, in float64.
+
+The weights, the inputs, the mask and the dropout masks are those of the call itself, taken inside
+the operation before any update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm_state_probe.arrays import Array, widened
+from lstm_state_probe.equations import Equations, NoEquations, Trajectory, equations_for, unfold
+from lstm_state_probe.layers.families import STACKED_CELLS, class_names, is_a
+from lstm_state_probe.layers.find import Recurrent
+from lstm_state_probe.recording.call import Call, Verified
+
+TOLERANCES = {"float16": 1e-2, "bfloat16": 6e-2, "float32": 1e-5, "float64": 1e-9}
+"""How far a value v may be from the witness: tolerance x (1 + |v|), by the dtype of the states."""
+
+WEIGHTS = ("kernel", "recurrent_kernel", "bias")
+_FAMILIES = {"LSTMCell": "LSTM", "GRUCell": "GRU", "SimpleRNNCell": "SimpleRNN"}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a call computed with; `inputs` is (batch, timesteps, features).
+
+    `weights` has one entry a cell; `dropout` holds masks by (cell, kind, number).
+    """
+
+    inputs: Array
+    weights: Sequence[Mapping[str, Array | None]]
+    dropout: Mapping[tuple[int, str, int], Array]
+
+
+def cells_of(part: Recurrent) -> list[Any]:
+    """List the cells of a layer, one for most kinds."""
+    cell = part.layer.cell
+    return list(cell.cells) if is_a(cell, STACKED_CELLS) else [cell]
+
+
+def equations_of(part: Recurrent, engine: str) -> list[Equations]:
+    """Return the equations of each cell.
+
+    Raises:
+        NoEquations: for a custom cell, a ConvLSTM, or an activation that the witness lacks.
+    """
+    found = []
+    for cell in cells_of(part):
+        family = next((_FAMILIES[n] for n in class_names(cell) if n in _FAMILIES), None)
+        own = "call" in vars(type(cell)) and type(cell).__name__ not in _FAMILIES
+        if family is None or own or is_a(part.layer, "ConvLSTM"):
+            raise NoEquations(f"no equations for {type(cell).__name__}")
+        found.append(equations_for(family, cell.get_config(), engine=engine))
+    return found
+
+
+def cost(batch: int, timesteps: int, weights: int, cells: int) -> float:
+    """Estimate the seconds for a call: a Python loop over time, and products with the weights."""
+    return timesteps * (60e-6 * cells + batch * weights / 2e9)
+
+
+def verify(part: Recurrent, call: Call, evidence: Evidence, *, engine: str) -> Verified:
+    """Compare a call with the witness; what cannot be compared is told, not passed."""
+    try:
+        equations = equations_of(part, engine)
+    except NoEquations as error:
+        return Verified(None, None, str(error))
+    trajectories = _unfolded(part, call, evidence, equations)
+    tolerance = TOLERANCES.get(next(iter(call.states.values())).final.dtype.name, 1e-5)
+    worst, where, fits = 0.0, "", True
+    for name, found, expected in _pairs(part, call, trajectories):
+        deviation, near = _compare(found, expected, tolerance)
+        if deviation > worst or not near:
+            worst, where = max(worst, deviation), name
+        fits = fits and near
+    if not fits:
+        return Verified(False, worst, f"{where} is off the equations by {worst:.3g}")
+    return Verified(True, worst, "")
+
+
+def _unfolded(
+    part: Recurrent, call: Call, evidence: Evidence, equations: Sequence[Equations]
+) -> list[Trajectory]:
+    """Run the cells one after the other; the h of one is the input of the next."""
+    found: list[Trajectory] = []
+    inputs, backwards, mask = evidence.inputs, call.backwards, call.mask
+    for k, each in enumerate(equations):
+        prefix = f"cell{k}/" if len(equations) > 1 or "/" in part.states[0] else ""
+        initial = {s: _wide(call.states[prefix + s].initial) for s in each.states}
+        trajectory = unfold(
+            each,
+            _wide(inputs),
+            weights={n: None if w is None else _wide(w) for n, w in evidence.weights[k].items()},
+            initial=initial,
+            mask=mask,
+            go_backwards=backwards,
+            dropout=_masks(evidence, k, "dropout_mask"),
+            recurrent_dropout=_masks(evidence, k, "recurrent_dropout_mask"),
+        )
+        found.append(trajectory)
+        inputs = trajectory.states["h"].swapaxes(0, 1)
+        if backwards and mask is not None:
+            mask = mask[:, ::-1]
+        backwards = False
+    return found
+
+
+def _masks(evidence: Evidence, cell: int, kind: str) -> Any:
+    masks = [m for (k, name, _), m in sorted(evidence.dropout.items()) if (k, name) == (cell, kind)]
+    wide = [_wide(mask) for mask in masks]
+    return wide[0] if len(wide) == 1 else tuple(wide) or None
+
+
+def _pairs(
+    part: Recurrent, call: Call, trajectories: Sequence[Trajectory]
+) -> list[tuple[str, Array, Array]]:
+    """List (name, recorded, witness) of all that was recorded."""
+    stacked = "/" in part.states[0]
+    kept = list(call.kept)
+    valid = _valid(call)
+    found: list[tuple[str, Array, Array]] = []
+    for k, trajectory in enumerate(trajectories):
+        prefix = f"cell{k}/" if stacked else ""
+        for name, expected in trajectory.states.items():
+            state = call.states[prefix + name]
+            found.append((prefix + name, state.final, trajectory.final[name]))
+            if state.timesteps is not None:
+                found.append((prefix + name, state.timesteps, expected[kept]))
+        for name, expected in trajectory.gates.items():
+            gate = call.gates.get(prefix + name)
+            if gate is not None:  # at a masked timestep a gate is computed and not used
+                found.append((prefix + name, gate[valid[kept]], expected[kept][valid[kept]]))
+    return found
+
+
+def _valid(call: Call) -> Array:
+    """Return (timesteps, batch), true where the input counts, in the order of the loop."""
+    batch = len(next(iter(call.states.values())).final)
+    if call.mask is None:
+        return np.ones((call.timesteps, batch), bool)
+    mask = call.mask[:, ::-1] if call.backwards else call.mask
+    return mask.T.astype(bool)
+
+
+def _compare(found: Array, expected: Array, tolerance: float) -> tuple[float, bool]:
+    recorded = _wide(found)
+    if not recorded.size:
+        return 0.0, True
+    near = np.isclose(recorded, expected, rtol=tolerance, atol=tolerance, equal_nan=True)
+    with np.errstate(invalid="ignore"):
+        deviation = np.where(recorded == expected, 0.0, np.abs(recorded - expected))
+    finite = deviation[np.isfinite(deviation)]
+    return float(finite.max()) if finite.size else 0.0, bool(near.all())
+
+
+def _wide(array: Array) -> Array:
+    return widened(array).astype(np.float64)
