@@ -6,7 +6,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lstm_state_probe.arrays import Array
@@ -172,6 +172,7 @@ class Story:
             if self.expected(operation) is None:
                 raise
             self.stopped, failure = False, self.done[-1].outcome.failure
+            self.done[-1] = replace(self.done[-1], raises=True)  # the repeat expects it
         inner = [report.outcome for report in self.done[first:] if report.operation != "repeat"]
         calls = tuple(call for outcome in inner for call in outcome.calls)
         unrecorded = sum(outcome.unrecorded for outcome in inner)

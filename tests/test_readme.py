@@ -50,7 +50,10 @@ def same(shown: str, real: str) -> bool:
     before = FRACTION.sub("#", real)[: max(at, 0)].count("#")
     numbers = FRACTION.findall(shown)
     found = FRACTION.findall(real)[before : before + len(numbers)]
-    close = (abs(float(a) - float(b)) <= 1e-3 * abs(float(b)) for a, b in zip(numbers, found, strict=True))
+    close = (
+        abs(float(a) - float(b)) <= 1e-3 * abs(float(b))
+        for a, b in zip(numbers, found, strict=True)
+    )
     return at >= 0 and len(found) == len(numbers) and all(close)
 
 

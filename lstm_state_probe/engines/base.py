@@ -30,14 +30,17 @@ class CallTensors:
 
 @dataclass(frozen=True)
 class StepTensors:
-    """What one call's loop gave: an array a group, (timesteps, quantities, batch, …) as bits.
+    """What one call's loop gave: for each group a tensor, or a list of tensors (a variant).
 
-    `names` tells the quantities of each group: a flat index of a state, or (cell, gate).
+    It is (timesteps, quantities, batch, …), or (timesteps, batch, …) for a group of one, kept as
+    `kept_as`, which may be integers. `names` tells the quantities of each group: a flat index of
+    a state, or (cell, gate).
     `dropout` holds the masks that the cells drew for this call, by (cell, kind, number).
     """
 
     names: tuple[tuple[int | tuple[int, str], ...], ...]
     dtypes: tuple[Any, ...]
+    kept_as: tuple[Any, ...]
     arrays: tuple[Any, ...]
     dropout: dict[tuple[int, str, int], Any] = field(default_factory=dict)
 
@@ -57,6 +60,7 @@ class Watch:
     reset: Callable[[], None]
     steps: Callable[[StepTensors], None] | None = None
     gates: bool = False
+    compiled: bool = False
 
 
 Release = Callable[[], None]

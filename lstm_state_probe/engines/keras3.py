@@ -130,7 +130,9 @@ class Keras3:
 
         rnn = import_module("keras.src.backend.tensorflow.rnn")
         parts = LoopParts(backend, rnn, ("while_loop",), None, lambda function: function)
-        return LoopWatch(parts, layer, gates=watch.gates, observe=watch.steps).watching()
+        return LoopWatch(
+            parts, layer, gates=watch.gates, compiled=watch.compiled, observe=watch.steps
+        ).watching()
 
 
 def _reset_apis(keras: Any) -> dict[str, str]:

@@ -5,7 +5,7 @@
 states, as they are carried on (held where a mask says so), and the gates that the cell really
 computed. Keras's own variables, outputs and operations stay as they are.
 
-The arrays hold the bits as integers, so that the gradient of the loop never sees them.
+How the loop keeps them is told in `keeping`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from typing import Any
 
 from lstm_state_probe.engines.base import StepTensors
 from lstm_state_probe.engines.gates import tapped
+from lstm_state_probe.engines.keeping import Group, keeping
 from lstm_state_probe.engines.wrapping import plain, replacing, swapped
-
-_INTEGERS = {2: "int16", 4: "int32", 8: "int64"}
 
 
 @dataclass(frozen=True)
@@ -49,9 +48,10 @@ class LoopWatch:
         layer: Any,
         *,
         gates: bool,
+        compiled: bool,
         observe: Callable[[StepTensors], None],
     ) -> None:
-        self.parts, self.layer, self.observe = parts, layer, observe
+        self.parts, self.layer, self.observe, self.compiled = parts, layer, observe, compiled
         cells = list(getattr(layer.cell, "cells", None) or [layer.cell])
         self.cells = cells
         self.taps = {k: tap for k, cell in enumerate(cells) if gates and (tap := tapped(cell))}
@@ -141,13 +141,14 @@ class LoopWatch:
         **kwargs: Any,
     ) -> Any:
         own = len(loop_vars)
-        groups = _groups([*enumerate(_flat(self.states)), *self.latest.items()])
+        kind = keeping(compiled=self.compiled)
+        groups = kind.groups([*enumerate(_flat(self.states)), *self.latest.items()])
 
         def wider(*variables: Any) -> Any:
             result = tuple(body(*variables[:own]))
             found = dict(enumerate(_flat(result[len(result) - self.count :]))) | self.latest
             kept = [
-                array.write(variables[0], group.row(found))
+                kind.put(array, variables[0], group, found)
                 for group, array in zip(groups, variables[own:], strict=True)
             ]
             return (*result, *kept)
@@ -155,17 +156,24 @@ class LoopWatch:
         out = original(
             cond=plain(lambda *variables: cond(*variables[:own])),
             body=plain(wider),
-            loop_vars=(*loop_vars, *(group.array(self.timesteps) for group in groups)),
+            loop_vars=(*loop_vars, *(kind.begin(group, self.timesteps) for group in groups)),
             **kwargs,
         )
-        self._give(groups, [array.stack() for array in out[own:]])
+        self._give(
+            groups,
+            [
+                kind.end(array, group, self.timesteps)
+                for array, group in zip(out[own:], groups, strict=True)
+            ],
+        )
         return out[:own]
 
     def _stack_unrolled(self, final: Any) -> None:
         """Stack the steps of an unrolled loop: after step t is what step t + 1 was given."""
         import tensorflow as tf
 
-        groups = _groups([*enumerate(_flat(self.states)), *self.unrolled[0][1].items()])
+        kind = keeping(compiled=True)
+        groups = kind.groups([*enumerate(_flat(self.states)), *self.unrolled[0][1].items()])
         after = [states for states, _ in self.unrolled[1:]] + [_flat(final)]
         rows = [
             dict(enumerate(states)) | gates
@@ -173,10 +181,11 @@ class LoopWatch:
         ]
         self._give(groups, [tf.stack([group.row(row) for row in rows]) for group in groups])
 
-    def _give(self, groups: Sequence[_Group], arrays: Sequence[Any]) -> None:
+    def _give(self, groups: Sequence[Group], arrays: Sequence[Any]) -> None:
         names = tuple(group.names for group in groups)
         dtypes = tuple(group.dtype.as_numpy_dtype for group in groups)
-        self.observe(StepTensors(names, dtypes, tuple(arrays), self._dropout()))
+        kept_as = tuple(group.kept_as for group in groups)
+        self.observe(StepTensors(names, dtypes, kept_as, tuple(arrays), self._dropout()))
 
     def _dropout(self) -> dict[tuple[int, str, int], Any]:
         """Find the dropout masks that the cells hold for this call (Keras 3)."""
@@ -187,40 +196,6 @@ class LoopWatch:
                     if mask is not None:
                         found[k, name, number] = mask
         return found
-
-
-@dataclass(frozen=True)
-class _Group:
-    """Quantities of one dtype and shape, which share an array."""
-
-    names: tuple[Any, ...]
-    dtype: Any
-
-    def row(self, found: dict[Any, Any]) -> Any:
-        """Put the quantities of one timestep together, as bits."""
-        import tensorflow as tf
-
-        packed = tf.stack([found[name] for name in self.names])
-        integer = _INTEGERS.get(self.dtype.size)
-        return tf.stop_gradient(packed) if integer is None else tf.bitcast(packed, integer)
-
-    def array(self, timesteps: Any) -> Any:
-        """Make the array that the loop writes to."""
-        import tensorflow as tf
-
-        dtype = _INTEGERS.get(self.dtype.size, self.dtype)
-        return tf.TensorArray(dtype, size=timesteps, infer_shape=False)
-
-
-def _groups(quantities: Sequence[tuple[Any, Any]]) -> list[_Group]:
-    import tensorflow as tf
-
-    found: dict[Any, list[Any]] = {}
-    for name, value in quantities:
-        tensor = tf.convert_to_tensor(value)  # a stateful layer of Keras 3 gives its variable
-        key = (tensor.dtype, tuple(tensor.shape))
-        found.setdefault(key, []).append(name)
-    return [_Group(tuple(names), key[0]) for key, names in found.items()]
 
 
 def _timesteps(call: dict[str, Any]) -> Any:

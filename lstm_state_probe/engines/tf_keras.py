@@ -136,13 +136,15 @@ class TfKeras:
         return override(layer, methods | resetting(layer, watch.reset))
 
     def _watching(self, layer: Any, watch: Watch) -> AbstractContextManager[None]:
-        if watch.steps is None:
-            return nullcontext()
+        if watch.steps is None or (watch.compiled and self._fused(layer)):
+            return nullcontext()  # XLA lets nothing out of the function of the fused kernel
         from tf_keras.src import backend
 
         path = ("compat", "v1", "while_loop")
         parts = LoopParts(backend, backend, path, self._fused(layer), self._converted)
-        return LoopWatch(parts, layer, gates=watch.gates, observe=watch.steps).watching()
+        return LoopWatch(
+            parts, layer, gates=watch.gates, compiled=watch.compiled, observe=watch.steps
+        ).watching()
 
     def _converted(self, function: Callable[..., Any]) -> Callable[..., Any]:
         autograph = self._tf.__internal__.autograph

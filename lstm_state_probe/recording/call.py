@@ -53,6 +53,7 @@ class Call:
     apart the several uses of one layer for the same batch. `mask` is (batch, timesteps).
     `kept` tells which timesteps are in the states' `timesteps` and in the `gates`, each (kept
     timesteps, batch, units); with `backwards` the loop ran from the last input to the first.
+    `note` says why timesteps that were asked for could not be recorded.
     """
 
     layer: str
@@ -67,6 +68,7 @@ class Call:
     gates: Mapping[str, Array] = field(default_factory=dict)
     backwards: bool = False
     verified: Verified | None = None
+    note: str = ""
 
     def index(self, timestep: int) -> int | None:
         """Return where a timestep (from the end if negative) is kept; None if it is not."""

@@ -20,6 +20,9 @@ from lstm_state_probe.recording.store import Store
 from lstm_state_probe.recording.witness import Witness
 
 
+NO_LOOP = "no timesteps: a fused kernel ran, or XLA lets nothing out of it"
+
+
 @dataclass
 class Recorder:
     """Attached to a model for as long as a scenario goes on with it.
@@ -115,7 +118,14 @@ class Recorder:
     def _watch(self, part: Recurrent) -> Watch:
         level = self.plan.level(part.address)
         steps = None if level == "final" else self._steps_observer(part)
-        return Watch(self._observer(part), self._on_reset(part), steps, gates=level == "gates")
+        compiled = isinstance(self.sink, VariableSink)
+        return Watch(
+            self._observer(part),
+            self._on_reset(part),
+            steps,
+            gates=level == "gates",
+            compiled=compiled,
+        )
 
     def _steps_observer(self, part: Recurrent) -> Callable[[StepTensors], None]:
         def observe(tensors: StepTensors) -> None:
@@ -124,7 +134,7 @@ class Recorder:
             def receive(arrays: list[Array], skipped: int) -> None:
                 masks = dict(zip(drawn, arrays[count:], strict=True))
                 self._steps[part.address] = Steps(
-                    part, tensors.names, tensors.dtypes, arrays[:count], masks
+                    part, tensors.names, tensors.dtypes, tensors.kept_as, arrays[:count], masks
                 )
 
             self.sink.emit([*tensors.arrays, *drawn.values()], receive, copy=False)
@@ -173,6 +183,7 @@ class Recorder:
                 kept=kept,
                 gates=gates,
                 backwards=bool(part.layer.go_backwards),
+                note=NO_LOOP if steps is None and self.plan.level(part.address) != "final" else "",
             )
             verified, spent = witness.look(call, rest, steps, left=self._left)
             self._left -= spent

@@ -51,12 +51,15 @@ class CallbackSink:
                 self.numbers = _variable(tf.constant(0, tf.int64), ())
 
         def deliver(number: Any, *arrays: Any) -> None:
-            kept = [np.array(array) for array in arrays] if copy else list(arrays)
+            kept = [np.array(array) if copy else _left(array) for array in arrays]
             self.waiting.append((int(number), receive, kept))
 
         number = tf.identity(self.numbers.assign_add(1, read_value=True))
         stopped = [tf.stop_gradient(tensor) for tensor in tensors]
-        tf.numpy_function(deliver, [number, *stopped], [], stateful=True)
+        if any(tensor.dtype == tf.variant for tensor in tensors):
+            tf.py_function(deliver, [number, *tensors], [])  # NumPy knows no lists of tensors
+        else:
+            tf.numpy_function(deliver, [number, *stopped], [], stateful=True)
 
     def collect(self) -> int:
         arrived, self.waiting = sorted(self.waiting, key=itemgetter(0)), []
@@ -79,7 +82,7 @@ class VariableSink:
             return
         with tf.init_scope():
             runs = _variable(tf.constant(0, tf.int64), ())
-            kept = [_variable(_zeros(tensor), tensor.shape) for tensor in tensors]
+            kept = [_uninitialised(tensor) for tensor in tensors]
         for variable, tensor in zip(kept, tensors, strict=True):
             variable.assign(tf.stop_gradient(tensor))
         runs.assign_add(1)
@@ -99,10 +102,18 @@ class VariableSink:
         return lost
 
 
-def _zeros(tensor: Any) -> Any:
-    import tensorflow as tf
+def _left(value: Any) -> Any:
+    """Return what left the graph as NumPy; a list of tensors (a variant) stays as it is."""
+    if isinstance(value, np.ndarray) or value.dtype.name == "variant":
+        return value
+    return value.numpy()
 
-    return tf.zeros([dim or 1 for dim in tensor.shape], tensor.dtype)
+
+def _uninitialised(tensor: Any) -> Any:
+    """Make a variable without a value: XLA lets no assignment change a shape that is there."""
+    from tensorflow.python.ops.resource_variable_ops import UninitializedVariable
+
+    return UninitializedVariable(trainable=False, dtype=tensor.dtype, shape=tensor.shape)
 
 
 def _variable(value: Any, shape: Any) -> Any:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.store import Store
@@ -18,7 +20,8 @@ class Steps:
     part: Recurrent
     names: Sequence[Sequence[int | tuple[int, str]]]
     dtypes: Sequence[Any]
-    arrays: Sequence[Array]
+    kept_as: Sequence[Any]
+    arrays: Sequence[Any]
     dropout: Mapping[tuple[int, str, int], Array]
 
     def chosen(
@@ -27,17 +30,34 @@ class Steps:
         """Return the states and the gates at the chosen timesteps, (timesteps, batch, units)."""
         states: dict[str, Array] = {}
         gates: dict[str, Array] = {}
-        for names, dtype, bits in zip(self.names, self.dtypes, self.arrays, strict=True):
+        groups = zip(self.names, self.dtypes, self.kept_as, self.arrays, strict=True)
+        for names, dtype, kept_as, bits in groups:
             whole = len(kept) == timesteps
-            array = store.keep((bits if whole else bits[list(kept)]).view(dtype))
+            stacked = _stacked(bits, kept_as)
+            array = store.keep((stacked if whole else stacked[list(kept)]).view(dtype))
             for place, name in enumerate(names):
+                value = array if len(names) == 1 else array[:, place]
                 if isinstance(name, int):
-                    states[self.part.states[name]] = array[:, place]
+                    states[self.part.states[name]] = value
                 else:
-                    gates[self.gate(*name)] = array[:, place]
+                    gates[self.gate(*name)] = value
         return states, {gate: gates[gate] for gate in self.part.gates if gate in gates}
 
     def gate(self, cell: int, letter: str) -> str:
         """Return a gate's name in its layer: `i`, or `cell0/i` where cells are stacked."""
         stacked = f"cell{cell}/{letter}"
         return stacked if stacked in self.part.gates else letter
+
+
+def _stacked(kept: Any, kept_as: Any) -> Array:
+    """Return the array of a group; a list of tensors is stacked here, outside any graph."""
+    if isinstance(kept, np.ndarray):
+        return kept
+    import tensorflow as tf
+
+    with tf.init_scope():
+        stacked = tf.raw_ops.TensorListStack(
+            input_handle=kept, element_shape=tf.constant(-1), element_dtype=kept_as
+        )
+        array: Array = stacked.numpy()
+        return array

@@ -16,7 +16,7 @@ from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.equations import Equations, NoEquations, Trajectory, equations_for, unfold
 from lstm_state_probe.layers.families import STACKED_CELLS, class_names, is_a
 from lstm_state_probe.layers.find import Recurrent
-from lstm_state_probe.recording.call import Call, Verified
+from lstm_state_probe.recording.call import Call, State, Verified
 
 TOLERANCES = {"float16": 1e-2, "bfloat16": 6e-2, "float32": 1e-5, "float64": 1e-9}
 """How far a value v may be from the witness: tolerance x (1 + |v|), by the dtype of the states."""
@@ -59,9 +59,9 @@ def equations_of(part: Recurrent, engine: str) -> list[Equations]:
     return found
 
 
-def cost(batch: int, timesteps: int, weights: int, cells: int) -> float:
-    """Estimate the seconds for a call: a Python loop over time, and products with the weights."""
-    return timesteps * (60e-6 * cells + batch * weights / 2e9)
+def cost(batch: int, timesteps: int, weights: int) -> float:
+    """Estimate the seconds for a call, mostly products with the weights, in float64."""
+    return 1e-3 + timesteps * batch * weights / 2e9
 
 
 def verify(part: Recurrent, call: Call, evidence: Evidence, *, engine: str) -> Verified:
@@ -70,6 +70,9 @@ def verify(part: Recurrent, call: Call, evidence: Evidence, *, engine: str) -> V
         equations = equations_of(part, engine)
     except NoEquations as error:
         return Verified(None, None, str(error))
+    batch = len(next(iter(call.states.values())).final)
+    if evidence.inputs.shape[0] not in (1, batch):
+        return Verified(None, None, "the inputs have another batch than the states")
     trajectories = _unfolded(part, call, evidence, equations)
     tolerance = TOLERANCES.get(next(iter(call.states.values())).final.dtype.name, 1e-5)
     worst, where, fits = 0.0, "", True
@@ -86,28 +89,80 @@ def verify(part: Recurrent, call: Call, evidence: Evidence, *, engine: str) -> V
 def _unfolded(
     part: Recurrent, call: Call, evidence: Evidence, equations: Sequence[Equations]
 ) -> list[Trajectory]:
-    """Run the cells one after the other; the h of one is the input of the next."""
+    """Run the cells one after the other; the h of one is the input of the next.
+
+    With every timestep kept, each is recomputed from the recorded one before it, all at once, as
+    if (timesteps x batch) were a batch: an error cannot grow along the sequence, and no loop
+    over time is needed. Else the equations run from the initial state.
+    """
+    single = _every_timestep_kept(call)
+    inputs, mask = _in_order(call, evidence.inputs), _valid(call)
+    if single:
+        inputs, mask = _rows(inputs)[:, None], _rows(mask)[:, None]
+    else:
+        inputs, mask = inputs.swapaxes(0, 1), mask.T
     found: list[Trajectory] = []
-    inputs, backwards, mask = evidence.inputs, call.backwards, call.mask
     for k, each in enumerate(equations):
-        prefix = f"cell{k}/" if len(equations) > 1 or "/" in part.states[0] else ""
-        initial = {s: _wide(call.states[prefix + s].initial) for s in each.states}
+        prefix = f"cell{k}/" if "/" in part.states[0] else ""
+        states = {name: call.states[prefix + name] for name in each.states}
+        masks = [_masks(evidence, k, kind) for kind in ("dropout_mask", "recurrent_dropout_mask")]
+        if single:
+            masks = [_tiled(drawn, call.timesteps) for drawn in masks]
         trajectory = unfold(
             each,
-            _wide(inputs),
+            inputs,
             weights={n: None if w is None else _wide(w) for n, w in evidence.weights[k].items()},
-            initial=initial,
+            initial={name: _before(state, single=single) for name, state in states.items()},
             mask=mask,
-            go_backwards=backwards,
-            dropout=_masks(evidence, k, "dropout_mask"),
-            recurrent_dropout=_masks(evidence, k, "recurrent_dropout_mask"),
+            dropout=masks[0],
+            recurrent_dropout=masks[1],
         )
-        found.append(trajectory)
         inputs = trajectory.states["h"].swapaxes(0, 1)
-        if backwards and mask is not None:
-            mask = mask[:, ::-1]
-        backwards = False
+        found.append(_over_time(trajectory, call) if single else trajectory)
     return found
+
+
+def _every_timestep_kept(call: Call) -> bool:
+    recorded = all(state.timesteps is not None for state in call.states.values())
+    return recorded and call.timesteps > 0 and len(call.kept) == call.timesteps
+
+
+def _in_order(call: Call, inputs: Array) -> Array:
+    """Return (timesteps, batch, features) in the order of the loop; one sample may stand for all.
+
+    Keras broadcasts a last batch of one to the batch of a stateful layer (seen in 3.14, 3.15).
+    """
+    batch = len(next(iter(call.states.values())).final)
+    spread = np.broadcast_to(_wide(inputs), (batch, *inputs.shape[1:])).swapaxes(0, 1)
+    return spread[::-1] if call.backwards else spread
+
+
+def _rows(array: Array) -> Array:
+    return array.reshape(array.shape[0] * array.shape[1], *array.shape[2:])
+
+
+def _before(state: State, *, single: bool) -> Array:
+    """Return what the equations start from: the initial state, or that before each timestep."""
+    if not single or state.timesteps is None:
+        return _wide(state.initial)
+    return _rows(np.concatenate([_wide(state.initial)[None], _wide(state.timesteps)[:-1]]))
+
+
+def _tiled(masks: Any, timesteps: int) -> Any:
+    """Repeat dropout masks, (batch, n) each, for every timestep."""
+    if masks is None:
+        return None
+    if isinstance(masks, tuple):
+        return tuple(_tiled(mask, timesteps) for mask in masks)
+    return np.tile(masks, (timesteps, 1))
+
+
+def _over_time(trajectory: Trajectory, call: Call) -> Trajectory:
+    """Give a single step over (timesteps x batch) its two axes back."""
+    shape = (call.timesteps, -1)
+    states = {n: a[0].reshape(*shape, a.shape[-1]) for n, a in trajectory.states.items()}
+    gates = {n: a[0].reshape(*shape, a.shape[-1]) for n, a in trajectory.gates.items()}
+    return Trajectory(states, gates, {name: array[-1] for name, array in states.items()})
 
 
 def _masks(evidence: Evidence, cell: int, kind: str) -> Any:
@@ -144,7 +199,7 @@ def _valid(call: Call) -> Array:
     if call.mask is None:
         return np.ones((call.timesteps, batch), bool)
     mask = call.mask[:, ::-1] if call.backwards else call.mask
-    return mask.T.astype(bool)
+    return np.broadcast_to(mask.astype(bool), (batch, call.timesteps)).T
 
 
 def _compare(found: Array, expected: Array, tolerance: float) -> tuple[float, bool]:

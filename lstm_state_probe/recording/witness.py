@@ -59,7 +59,7 @@ class Witness:
                 if weight is not None:
                     names.append((k, name))
                     found.append(_tensor(weight))
-        if _static_seconds(found, len(cells_of(part))) > budget:
+        if _static_seconds(found) > budget:
             return cls(part, engine, (), (), tensors.training, TOO_LARGE)
         return cls(part, engine, found, names, tensors.training)
 
@@ -78,7 +78,7 @@ class Witness:
         for (k, name), weight in zip(self.names, weights, strict=True):
             cells[k][name] = weight
         batch, timesteps = inputs.shape[:2]
-        taken = cost(batch, timesteps, sum(weight.size for weight in weights), len(cells))
+        taken = cost(batch, timesteps, sum(weight.size for weight in weights))
         if taken > left:
             return Verified(None, None, TOO_LARGE), 0.0
         masks = steps.dropout if steps is not None and self._drops(call) else {}
@@ -100,13 +100,13 @@ _RATES = ("dropout", "recurrent_dropout")
 TOO_LARGE = "too large to verify unasked (--verify)"
 
 
-def _static_seconds(tensors: Sequence[Any], cells: int) -> float:
+def _static_seconds(tensors: Sequence[Any]) -> float:
     """Estimate the cost of a call from static shapes; 0 where they do not tell."""
     shapes = [tuple(tensor.shape) for tensor in tensors]
     if len(shapes[0]) != 3 or any(dim is None for shape in shapes for dim in shape):
         return 0.0
     batch, timesteps, _ = shapes[0]
-    return cost(batch, timesteps, sum(math.prod(shape) for shape in shapes[1:]), cells)
+    return cost(batch, timesteps, sum(math.prod(shape) for shape in shapes[1:]))
 
 
 def _tensor(weight: Any) -> Any:

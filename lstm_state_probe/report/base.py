@@ -13,6 +13,8 @@ class ShowOptions:
     """What the tables show; None leaves the choice to the width of the terminal.
 
     `verbosity`: -1 the summary alone, 0 the tables, 1 also every call and every verdict.
+    `timesteps`: 'all', 'digest', indices, or a stride; None shows no table of timesteps.
+    `calls`: 'first', 'last' or 'all' make a table a call; None sums the calls up in one.
     """
 
     units: int | None = None
@@ -20,6 +22,20 @@ class ShowOptions:
     precision: int = 4
     full: bool = False
     verbosity: int = 0
+    timesteps: str | tuple[int, ...] | int | None = None
+    gates: bool = False
+    calls: str | None = None
+    ledger: bool = False
+
+    @property
+    def over_time(self) -> bool:
+        """Tell whether tables of timesteps are wanted."""
+        return self.timesteps is not None or self.gates
+
+    @property
+    def each_call(self) -> str | None:
+        """Tell which calls have tables of their own; None where one table sums them up."""
+        return self.calls or ("all" if self.verbosity > 0 else None)
 
 
 class Shown(Protocol):

@@ -79,6 +79,7 @@ class Call(Part):
     verified: bool | None
     deviation: float | None
     verified_why: str
+    note: str
     kept: list[int]
     backwards: bool
     states: dict[str, State]

@@ -134,6 +134,7 @@ def _call(call: Call) -> dict[str, Any]:
         "verified": call.verified.agrees if call.verified else None,
         "deviation": call.verified.deviation if call.verified else None,
         "verified_why": call.verified.why if call.verified else "not asked for",
+        "note": call.note,
         "kept": list(call.kept),
         "backwards": call.backwards,
         "states": {name: _state(state) for name, state in call.states.items()},

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from lstm_state_probe.report.layout import GAP, blocks, left_out
+from lstm_state_probe.report.layout import blocks, left_out
 from lstm_state_probe.report.tables_grid import Grid, Grids, fit
+from lstm_state_probe.report.tables_line import heading, numbers
 from lstm_state_probe.report.tables_page import Page
 from lstm_state_probe.report.tables_story import LayerStory, Moment
 from lstm_state_probe.report.tables_words import state_parts, summary_parts
@@ -19,8 +19,6 @@ _BOX = box.SIMPLE_HEAD
 _ASCII_BOX = box.Box(str(_BOX).replace("─", "-"), ascii=True)
 _ROOMY = 24
 """Columns for numbers below which the labels get rows of their own instead of a column."""
-_STYLES = {"0": "faint", "-0": "faint", "NaN": "bad", "Inf": "bad", "-Inf": "bad"}
-"""What a number reads, to its style; any other number is plain."""
 
 
 class LayerTable:
@@ -44,7 +42,8 @@ class LayerTable:
         self.fitted: Grids = fit(arrays, page.options, self.width)
         self.cell = min(self.fitted.cell, self.width)
         self.grids = {id(m): grid for m, grid in zip(shown, self.fitted.grids, strict=True)}
-        self.heading = next((self._heading(grid, block) for grid, block in self._blocks()), "")
+        names = (heading(grid, block, self.cell) for grid, block in self._blocks())
+        self.heading = next(names, "")
 
     def table(self) -> Table:
         """Return the table, filled."""
@@ -103,8 +102,9 @@ class LayerTable:
             label = ""
         grid = self.grids[id(moment)]
         for block in self._split(grid):
-            self._head(table, self._heading(grid, block))
-            rows = [self._numbers([row[k] for k in block]) for row in grid.cells]
+            self._head(table, heading(grid, block, self.cell))
+            cut = [[row[k] for k in block] for row in grid.cells]
+            rows = [numbers(self.page, row, self.cell) for row in cut]
             for samples, lines in self._together(grid.samples.shown, rows):
                 self._row(table, label, samples, lines)
                 label = ""
@@ -116,33 +116,14 @@ class LayerTable:
             return [(str(sample), row) for sample, row in zip(samples, rows, strict=True)]
         return [("\n".join(map(str, samples)), Text("\n").join(rows))]
 
-    def _head(self, table: Table, heading: str) -> None:
+    def _head(self, table: Table, names: str) -> None:
         """Name the units anew where they are others than those above."""
-        if heading != self.heading:
-            self._row(table, "", "", self.page.text((heading, "heading")))
-            self.heading = heading
+        if names != self.heading:
+            self._row(table, "", "", self.page.text((names, "heading")))
+            self.heading = names
 
     def _split(self, grid: Grid) -> list[range]:
         return blocks(grid.units.shown, self.fitted.per) if grid.samples.shown else []
 
     def _blocks(self) -> list[tuple[Grid, range]]:
         return [(grid, block) for grid in self.fitted.grids for block in self._split(grid)]
-
-    def _heading(self, grid: Grid, block: range) -> str:
-        """Head the units; two dots stand where some between are not shown."""
-        text = ""
-        for k in block:
-            follows = k == block[0] or grid.units.shown[k] == grid.units.shown[k - 1] + 1
-            gap = "" if k == block[0] else " " * GAP if follows else "." * GAP
-            text += gap + grid.labels[k].rjust(self.cell)
-        return text
-
-    def _numbers(self, row: Sequence[str]) -> Text:
-        width = self.cell
-        text = Text((" " * GAP).join(cell.rjust(width) for cell in row), overflow="fold")
-        styles = [self.page.style(_STYLES.get(cell, "")) for cell in row]
-        end = 0
-        for style, run in groupby(styles):  # blanks before a number may have its style
-            start, end = end, end + len(list(run)) * (width + GAP)
-            text.stylize(style, start, end)
-        return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.segment import Segment, Segments
@@ -29,6 +29,7 @@ SYMBOLS: Mapping[str, str] = {
     "no expectations": "○",
     "line": "─",
     "to": "…",
+    "finding": "•",
 }
 ASCII: Mapping[str, str] = {
     "passed": "+",
@@ -37,6 +38,7 @@ ASCII: Mapping[str, str] = {
     "no expectations": "o",
     "line": "-",
     "to": "...",
+    "finding": "*",
 }
 TONES: Mapping[str, str] = {
     "passed": "good",
@@ -99,6 +101,21 @@ class Page:
             written += [Segment(part.text.rstrip(), part.style) for part in line[-1:]]
             written.append(Segment.line())
         self.console.print(Segments(written), crop=False, end="")
+
+    def lines(self, lines: Sequence[Text]) -> None:
+        """Write lines at one go, which is faster; what is wider than the page is folded."""
+        whole = [
+            part
+            for line in lines
+            for part in ([line] if len(line) <= self.width else self._folded(line))
+        ]
+        for line in whole:
+            line.rstrip()
+        if whole:
+            self.console.print(Text("\n").join(whole), soft_wrap=True)
+
+    def _folded(self, line: Text) -> Sequence[Text]:
+        return list(line.wrap(self.console, self.width, overflow="fold"))
 
     def block(self, text: str, style: str = "", *, indent: int = 0) -> None:
         """Write text of several lines, each folded by itself."""

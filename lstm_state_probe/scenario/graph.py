@@ -8,7 +8,7 @@ from typing import Any
 
 from lstm_state_probe.errors import brief, listed, nearest
 from lstm_state_probe.scenario.document import Path
-from lstm_state_probe.scenario.model import SIBLINGS, Model
+from lstm_state_probe.scenario.model import SIBLINGS, Model, says
 from lstm_state_probe.scenario.selectors import RESULT
 from lstm_state_probe.scenario.spec import Scenario
 
@@ -83,7 +83,7 @@ def _references(model: Model) -> Iterator[Found]:
         if isinstance(written, str) and not returning.get(written, True):
             message = f"the layer {brief(written)} returns no states; give it return_state: true"
             yield (*place, "initial_state"), message, False
-        returning[name] = arguments.get("return_state") is True
+        returning[name] = says(arguments, "return_state")
         layers.append(name)
     for below, name in _each(model.outputs):
         if name not in layers:

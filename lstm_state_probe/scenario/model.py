@@ -173,10 +173,12 @@ class Model(Written):
 
     def stateful_layers(self) -> list[str]:
         """Name the layers that are stateful, or hold one that is."""
-        return [name for name, _, arguments in self.named_layers() if _says_stateful(arguments)]
+        named = self.named_layers()
+        return [name for name, _, arguments in named if says(arguments, "stateful")]
 
 
-def _says_stateful(value: Any) -> bool:
+def says(value: Any, key: str) -> bool:
+    """Tell whether a key is true anywhere in the arguments of a layer, also of one inside it."""
     if isinstance(value, dict):
-        return value.get("stateful") is True or any(map(_says_stateful, value.values()))
-    return isinstance(value, list) and any(map(_says_stateful, value))
+        return value.get(key) is True or any(says(item, key) for item in value.values())
+    return isinstance(value, list) and any(says(item, key) for item in value)

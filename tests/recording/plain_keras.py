@@ -51,7 +51,8 @@ class Case:
 
 
 def _policy(keras: Any) -> Any:
-    return keras.mixed_precision.dtype_policy() if _is_3(keras) else keras.mixed_precision.global_policy()
+    getter = "dtype_policy" if _is_3(keras) else "global_policy"
+    return getattr(keras.mixed_precision, getter)()
 
 
 def _set_policy(keras: Any, policy: Any) -> None:

@@ -13,8 +13,10 @@ import pytest
 from plain_keras import BATCH, FEATURES, TIMESTEPS, UNITS, Case, everything, loops, story
 
 from lstm_state_probe.recording.origin import Origins
+from lstm_state_probe.recording.plan import Plan
 from lstm_state_probe.recording.recorder import Recorder
 
+EVERYTHING = Plan(timesteps="all", gates=True, verify=True)
 ON = {"stateful": True}
 SEQUENCE = {"return_sequences": True}
 DROPPING = {"dropout": 0.4, "recurrent_dropout": 0.3}
@@ -139,14 +141,13 @@ def _sequential(K: Any, layers: list[Any]) -> Any:
 
 
 def _attach(engine: Any, model: Any) -> Recorder:
-    return Recorder.attach(engine, model, Origins())
+    return Recorder.attach(engine, model, Origins(), plan=EVERYTHING)
 
 
 def assert_same_bits(left: Any, right: Any, *, of: str) -> None:
     assert left.keys() == right.keys()
     for kind, arrays in left.items():
-        assert len(arrays) == len(right[kind]), (of, kind)
-        for k, (a, b) in enumerate(zip(arrays, right[kind])):
+        for k, (a, b) in enumerate(zip(arrays, right[kind], strict=True)):
             assert a.dtype == b.dtype, (of, kind, k)
             assert a.shape == b.shape, (of, kind, k)
             assert np.array_equal(a, b, equal_nan=a.dtype.kind == "f"), (of, kind, k, a, b)

@@ -1,4 +1,4 @@
-"""The JSON report: conforms to its schema, keeps every digit, writes what JSON cannot as strings."""
+"""The JSON report: conforms to its schema, keeps every digit, names what JSON cannot write."""
 
 import json
 from pathlib import Path

@@ -151,8 +151,8 @@ def contrary(condition: Any) -> dict[str, Any]:
 
 def contrary_raises(written: str | Mapping[str, str]) -> Any:
     if isinstance(written, str):
-        return f"not {written}"
-    return {engine: f"not {pattern}" for engine, pattern in written.items()}
+        return f"not (?:{written})"
+    return {engine: f"not (?:{pattern})" for engine, pattern in written.items()}
 
 
 def shifted(values: Any) -> Any:

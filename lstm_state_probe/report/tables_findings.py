@@ -1,0 +1,112 @@
+"""Findings in words, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from lstm_state_probe.report.data import OperationReport, ScenarioReport
+from lstm_state_probe.report.findings import (
+    SATURATED,
+    Dead,
+    Finding,
+    Masked,
+    NotFinite,
+    Saturated,
+    findings,
+)
+from lstm_state_probe.report.findings_growth import FACTOR, Growth, growth_per_call
+from lstm_state_probe.report.layout import unit
+from lstm_state_probe.report.tables_numbers import digits, share
+from lstm_state_probe.report.tables_page import Page, plural
+
+_UNITS = 6
+"""Dead units that are named; of more, only the first ones and how many they are."""
+
+
+def show_findings(page: Page, report: ScenarioReport, done: OperationReport) -> None:
+    """Write what is worth a look; of a `repeat` only what its operations do not show alone."""
+    calls = {
+        layer.address: [call for call in done.outcome.calls if call.layer == layer.address]
+        for layer in report.layers
+    }
+    found: Iterable[Finding] = (
+        (growth for layer, own in calls.items() for growth in growth_per_call(layer, own))
+        if done.operation == "repeat"
+        else findings(calls)
+    )
+    for finding in found:
+        style, words = _WORDS[type(finding)]
+        page.say((f"{page.symbols['finding']} {words(finding, page)}", style), indent=2, hang=2)
+
+
+def _not_finite(found: NotFinite, page: Page) -> str:
+    value = digits(found.value, page.options.precision)
+    sample, *place = found.where
+    at = f"sample {sample}, {_unit(place)}"
+    when = found.moment if found.timestep is None else f"timestep {found.timestep}"
+    call = "" if found.calls == 1 else f"call {found.call + 1} of {found.calls}, "
+    return f"first NaN or Inf: {found.layer}/{found.name} is {value} at {call}{when}, {at}"
+
+
+def _unit(place: list[int]) -> str:
+    return f"u{place[0]}" if len(place) == 1 else f"[{','.join(map(str, place))}]"
+
+
+def _saturated(found: Saturated, page: Page) -> str:
+    whole = share(found.low + found.high, found.count)
+    low, high = (share(part, found.count) for part in (found.low, found.high))
+    return (
+        f"saturated gate: {found.layer}/{found.gate}: {whole} of {found.count} values"
+        f" ({low} below {SATURATED[0]}, {high} above {SATURATED[1]})"
+    )
+
+
+def _dead(found: Dead, page: Page) -> str:
+    width = 1
+    for axis in found.shape[1:]:
+        width *= axis
+    count = len(found.columns)
+    named = [unit(found.shape, column) for column in found.columns[:_UNITS]]
+    more = f" and {count - _UNITS} more" if count > _UNITS else ""
+    units = "every unit" if count == width else f"{', '.join(named)}{more}"
+    whose = f"{count} of {width}" if count < width else f"all {width}"
+    calls = f" of {plural(found.calls, 'call')}" if found.calls > 1 else ""
+    return (
+        f"dead units: {found.layer}/{found.state}: {units} ({whose}) exactly 0 at all"
+        f" {found.timesteps} recorded timesteps{calls}"
+    )
+
+
+def _growth(found: Growth, page: Page) -> str:
+    start, end = (digits(size, page.options.precision) for size in (found.start, found.end))
+    first, last = found.first, found.last
+    where = ""
+    if found.over == "call":
+        first, last = first + 1, last + 1
+    elif found.calls > 1:
+        where = f" of call {found.call + 1} of {found.calls}"
+        where += f" (and so in {found.times} calls)" if found.times > 1 else ""
+    return (
+        f"growth: max|{found.layer}/{found.state}| rose at every {found.over} from {first} to"
+        f" {last}{where}, from {start} to {end} (x{FACTOR} or more, not slowing down)"
+    )
+
+
+def _masked(found: Masked, page: Page) -> str:
+    samples = "" if found.samples == 1 else f" of {found.samples} samples"
+    wholly = f"; {plural(found.wholly, 'sample')} masked wholly" if found.wholly else ""
+    return (
+        f"mask: {found.layer} was held at {found.held} of {plural(found.count, 'timestep')}"
+        f"{samples}{wholly}"
+    )
+
+
+_WORDS: dict[type, tuple[str, Callable[[Any, Page], str]]] = {
+    NotFinite: ("bad", _not_finite),
+    Saturated: ("unsure", _saturated),
+    Dead: ("unsure", _dead),
+    Growth: ("unsure", _growth),
+    Masked: ("faint", _masked),
+}
+"""The kind of finding to its style and its words."""
