@@ -12,9 +12,16 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+_COMPILED = (
+    *("pydantic_core", "yaml", "contextvars", "zoneinfo", "hashlib", "random"),
+    *("csv", "zipfile", "select", "array", "numpy", "numpy.random"),
+)
+"""What reading a scenario imports that is compiled: the linker has one lock for all libraries,
+so that such an import beside the loading thread would wait for its end."""
 ALLOCATIONS = 50_000
 """Container objects between two collections; tracing a graph makes them by the million."""
 
@@ -49,9 +56,8 @@ def tensorflow_loading() -> Iterator[None]:
     if not libraries:
         yield
         return
-    import pydantic_core  # noqa: F401 - the linker has one lock: load our own extensions first
-    import yaml  # noqa: F401
-
+    for name in _COMPILED:
+        import_module(name)
     saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,12 +16,13 @@ from lstm_state_probe.engines.messages import plain_message
 from lstm_state_probe.errors import ProbeError
 from lstm_state_probe.expectations.judge import Bench, judge_operation
 from lstm_state_probe.expectations.verdict import Verdict
+from lstm_state_probe.expectations.verified import judge_verified
 from lstm_state_probe.model import build_model
 from lstm_state_probe.model.arrays import draw_arrays
 from lstm_state_probe.operations import OPERATIONS, Session
 from lstm_state_probe.recording.call import Held
 from lstm_state_probe.recording.outcome import Failure, Outcome, plain
-from lstm_state_probe.recording.plan import Plan
+from lstm_state_probe.recording.plan import UNASKED, Plan
 from lstm_state_probe.report.data import LayerReport, OperationReport, ScenarioReport, status_of
 from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.operations import Operation, Repeat
@@ -40,6 +42,7 @@ class Wishes:
     timesteps: str | tuple[int, ...] | int | None = None
     gates: bool = False
     calls: str | None = None
+    verify: bool = False
 
 
 def run_scenario(
@@ -122,6 +125,9 @@ class Story:
             session.snapshots[operation.label] = _states_after(outcome)
         stop = outcome.failure is not None and self.expected(operation) is None
         verdicts = () if stop else judge_operation(bench, operation, path)
+        if self.plan.witness == math.inf and operation.repeat is None and not stop:
+            place = self.scenario.position((*path, operation.name))
+            verdicts += judge_verified(outcome, place)
         if operation.repeat is None or verdicts or stop or operation.label:
             self.note(operation, path, outcome, verdicts)
         if stop:
@@ -234,6 +240,7 @@ def plan_of(scenario: ScenarioFile, wishes: Wishes) -> Plan:
         gates=record.gates or wishes.gates or names_a_gate(scenario.spec.operations),
         layers=tuple(record.layers),
         calls=wishes.calls or record.calls,
+        witness=float("inf") if wishes.verify else UNASKED,
     )
 
 

@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,11 @@ def load_engines(scenarios: Iterable[ScenarioFile]) -> dict[str, Engine]:
     from lstm_state_probe.engines import load_engine
 
     return {name: load_engine(name) for name in dict.fromkeys(s.engine for s in scenarios)}
+
+
+def prepare() -> None:
+    """Import what a run needs beside the engines."""
+    import_module("lstm_state_probe.runner")
 
 
 def run_suite(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lstm_state_probe.arrays import Array
@@ -31,18 +31,51 @@ class Verified:
     why: str
 
 
-@dataclass(frozen=True)
 class State:
     """One state in one call: (batch, units) at the start and at the end.
 
     `timesteps` is (kept timesteps, batch, units), in the order in which the loop ran; None where
-    they were not recorded.
+    they were not recorded. It may be given as a function, which is called when it is wanted.
     """
 
-    initial: Array
-    final: Array
-    origin: Origin
-    timesteps: Array | None = None
+    __slots__ = ("_timesteps", "final", "initial", "origin")
+
+    def __init__(
+        self,
+        initial: Array,
+        final: Array,
+        origin: Origin,
+        timesteps: Array | Callable[[], Array] | None = None,
+    ) -> None:
+        self.initial, self.final, self.origin = initial, final, origin
+        self._timesteps = timesteps
+
+    @property
+    def timesteps(self) -> Array | None:
+        """The state at every kept timestep."""
+        return self._timesteps() if callable(self._timesteps) else self._timesteps
+
+    @property
+    def recorded(self) -> bool:
+        """Whether timesteps were recorded; asking does not fetch them."""
+        return self._timesteps is not None
+
+
+class Gates(Mapping[str, Array]):
+    """Gates by name, each (kept timesteps, batch, units), fetched when it is wanted."""
+
+    def __init__(self, gates: Mapping[str, Array | Callable[[], Array]]) -> None:
+        self._gates = gates
+
+    def __getitem__(self, name: str) -> Array:
+        found = self._gates[name]
+        return found() if callable(found) else found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._gates)
+
+    def __len__(self) -> int:
+        return len(self._gates)
 
 
 @dataclass(frozen=True)
@@ -81,7 +114,7 @@ class Call:
 
     def without_timesteps(self) -> Call:
         """Return the call with its initial and final states alone."""
-        states = {name: replace(state, timesteps=None) for name, state in self.states.items()}
+        states = {n: State(s.initial, s.final, s.origin) for n, s in self.states.items()}
         return replace(self, states=states, kept=(), gates={})
 
     @property

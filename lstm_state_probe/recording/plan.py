@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 MEBIBYTE = 2**20
-VERIFYING = 0.1
+UNASKED = 0.1
+"""Seconds an operation that the witness may take where nobody asked for it."""
 LEVELS = ("final", "states", "gates")
 
 
@@ -15,21 +16,16 @@ LEVELS = ("final", "states", "gates")
 class Plan:
     """`timesteps` is 'all', 'final', indices, or a stride; `budget` is in bytes of memory.
 
-    What goes past the budget is kept on disk. `verify` has the witness look at every call;
-    else it looks at as many as it can in `VERIFYING` seconds an operation.
+    What goes past the budget is kept on disk. `witness` is how many seconds the witness may take
+    to verify the calls of one operation.
     """
 
     timesteps: str | tuple[int, ...] | int = "all"
     gates: bool = False
     layers: tuple[str, ...] = ("*",)
     calls: str = "all"
-    verify: bool = False
+    witness: float = 0.0
     budget: int = 256 * MEBIBYTE
-
-    @property
-    def verifying(self) -> float:
-        """The seconds that the witness may take for the calls of one operation."""
-        return float("inf") if self.verify else VERIFYING if self.timesteps != "final" else 0.0
 
     def level(self, address: str) -> str:
         """Return what is recorded of a layer: `final`, `states` (every timestep), or `gates`."""

@@ -10,15 +10,14 @@ from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors, Engine, Release, StepTensors, Watch
 from lstm_state_probe.engines.wrapping import override
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
-from lstm_state_probe.recording.call import Call, Held, State, frozen, two_axes
+from lstm_state_probe.recording.call import Call, Gates, Held, State, frozen, two_axes
 from lstm_state_probe.recording.origin import Origins, Raw
 from lstm_state_probe.recording.places import Places
 from lstm_state_probe.recording.plan import ENDS, Plan
 from lstm_state_probe.recording.sinks import CallbackSink, Receive, Sink, VariableSink
 from lstm_state_probe.recording.steps import Steps
-from lstm_state_probe.recording.store import Store
+from lstm_state_probe.recording.store import Later, Store
 from lstm_state_probe.recording.witness import Witness
-
 
 NO_LOOP = "no timesteps: a fused kernel ran, or XLA lets nothing out of it"
 
@@ -67,7 +66,7 @@ class Recorder:
         if engine.steps_per_execution(model) > 1:
             stepping = {"call": recorder.places.stepping(model.call)}
             recorder._releases.append(override(model, stepping))
-        recorder._left = plan.verifying
+        recorder._left = plan.witness
         engine.retrace(model)
         if fresh:
             origins.built(recorder.held())
@@ -105,7 +104,7 @@ class Recorder:
         """Return the calls since the last time, and how many could not be recorded."""
         self.collect()
         taken = tuple(self.calls), self.lost
-        self.calls, self.lost, self._left = [], 0, self.plan.verifying
+        self.calls, self.lost, self._left = [], 0, self.plan.witness
         return taken
 
     def _on_reset(self, part: Recurrent) -> Callable[[], None]:
@@ -145,7 +144,7 @@ class Recorder:
         def observe(tensors: CallTensors) -> None:
             import tensorflow as tf
 
-            witness = Witness.of(part, self.engine.name, tensors, budget=self.plan.verifying)
+            witness = Witness.of(part, self.engine.name, tensors, budget=self.plan.witness)
             receive = self._receiver(part, tensors, witness)
             mask = [] if tensors.mask is None else [tf.cast(tensors.mask, tf.bool)]
             sizes = tf.shape(tensors.sequences)[1]
@@ -167,7 +166,8 @@ class Recorder:
             ended = dict(zip(part.states, final, strict=True))
             origin = self.origins.call(raw, (phase, epoch, batch), ended)
             steps = self._steps.pop(part.address, None)
-            kept, states, gates = self._kept(steps, int(timesteps))
+            size = max(array.size for array in initial)
+            kept, states, gates = self._kept(steps, int(timesteps), size)
             call = Call(
                 layer=part.address,
                 phase=phase,
@@ -181,7 +181,7 @@ class Recorder:
                     for name, a, b in zip(part.states, initial, final, strict=True)
                 },
                 kept=kept,
-                gates=gates,
+                gates=Gates(gates),
                 backwards=bool(part.layer.go_backwards),
                 note=NO_LOOP if steps is None and self.plan.level(part.address) != "final" else "",
             )
@@ -192,8 +192,8 @@ class Recorder:
         return receive
 
     def _kept(
-        self, steps: Steps | None, timesteps: int
-    ) -> tuple[Sequence[int], dict[str, Array], dict[str, Array]]:
+        self, steps: Steps | None, timesteps: int, size: int
+    ) -> tuple[Sequence[int], dict[str, Later], dict[str, Later]]:
         """Return which timesteps of the call that just arrived are kept, with states and gates."""
         if steps is None:
             return (), {}, {}
@@ -201,7 +201,7 @@ class Recorder:
         if self.plan.calls == "first" and earlier:
             return (), {}, {}
         kept = self.plan.keep(timesteps)
-        return kept, *steps.chosen(kept, timesteps, self.store)
+        return kept, *steps.chosen(kept, timesteps, self.store, size)
 
     def _add(self, call: Call) -> None:
         if self.plan.calls == "last":

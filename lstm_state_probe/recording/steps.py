@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.layers.find import Recurrent
-from lstm_state_probe.recording.store import Store
+from lstm_state_probe.recording.store import Later, Pending, Store
 
 
 @dataclass(frozen=True)
@@ -25,18 +26,22 @@ class Steps:
     dropout: Mapping[tuple[int, str, int], Array]
 
     def chosen(
-        self, kept: Sequence[int], timesteps: int, store: Store
-    ) -> tuple[dict[str, Array], dict[str, Array]]:
-        """Return the states and the gates at the chosen timesteps, (timesteps, batch, units)."""
-        states: dict[str, Array] = {}
-        gates: dict[str, Array] = {}
+        self, kept: Sequence[int], timesteps: int, store: Store, size: int
+    ) -> tuple[dict[str, Later], dict[str, Later]]:
+        """Return the states and the gates at the chosen timesteps, (timesteps, batch, units).
+
+        Nothing is stacked before it is wanted; `size` is that of one quantity at one timestep.
+        """
+        states: dict[str, Later] = {}
+        gates: dict[str, Later] = {}
         groups = zip(self.names, self.dtypes, self.kept_as, self.arrays, strict=True)
         for names, dtype, kept_as, bits in groups:
-            whole = len(kept) == timesteps
-            stacked = _stacked(bits, kept_as)
-            array = store.keep((stacked if whole else stacked[list(kept)]).view(dtype))
+            load = partial(_stacked, bits, kept_as, dtype, kept, timesteps)
+            pending = store.keep(
+                load, _bytes(bits, timesteps * len(names) * size * np.dtype(dtype).itemsize)
+            )
             for place, name in enumerate(names):
-                value = array if len(names) == 1 else array[:, place]
+                value = partial(_part, pending, place if len(names) > 1 else None)
                 if isinstance(name, int):
                     states[self.part.states[name]] = value
                 else:
@@ -49,15 +54,29 @@ class Steps:
         return stacked if stacked in self.part.gates else letter
 
 
-def _stacked(kept: Any, kept_as: Any) -> Array:
+def _bytes(bits: Any, listed: int) -> int:
+    return bits.nbytes if isinstance(bits, np.ndarray) else listed
+
+
+def _part(pending: Pending, place: int | None) -> Array:
+    array = pending.array
+    return array if place is None else array[:, place]
+
+
+def _stacked(bits: Any, kept_as: Any, dtype: Any, kept: Sequence[int], timesteps: int) -> Array:
     """Return the array of a group; a list of tensors is stacked here, outside any graph."""
-    if isinstance(kept, np.ndarray):
-        return kept
+    array = bits if isinstance(bits, np.ndarray) else _listed(bits, kept_as)
+    return (array if len(kept) == timesteps else array[list(kept)]).view(dtype)
+
+
+def _listed(handle: Any, kept_as: Any) -> Array:
     import tensorflow as tf
 
     with tf.init_scope():
         stacked = tf.raw_ops.TensorListStack(
-            input_handle=kept, element_shape=tf.constant(-1), element_dtype=kept_as
+            input_handle=handle, element_shape=tf.constant(-1), element_dtype=kept_as
         )
+    if kept_as.name == "bfloat16":  # which no buffer can be of
         array: Array = stacked.numpy()
         return array
+    return np.asarray(memoryview(stacked))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.plan import Plan
 from lstm_state_probe.recording.recorder import Recorder
 
-EVERYTHING = Plan(gates=True, verify=True)
+EVERYTHING = Plan(gates=True, witness=math.inf)
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 4, 3, 3
 Layer = Callable[[Any], Any]
 
