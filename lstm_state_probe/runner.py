@@ -236,12 +236,17 @@ def plan_of(scenario: ScenarioFile, wishes: Wishes) -> Plan:
     written = record.timesteps
     chosen = written.every if isinstance(written, Every) else written
     return Plan(
-        timesteps=wishes.timesteps or (tuple(chosen) if isinstance(chosen, list) else chosen),
+        timesteps=_timesteps(tuple(chosen) if isinstance(chosen, list) else chosen, wishes),
         gates=record.gates or wishes.gates or names_a_gate(scenario.spec.operations),
         layers=tuple(record.layers),
         calls=wishes.calls or record.calls,
         witness=float("inf") if wishes.verify else UNASKED,
     )
+
+
+def _timesteps(written: str | tuple[int, ...] | int, wishes: Wishes) -> Any:
+    """Record more than is written only where nothing was: a choice may be what is expected of."""
+    return wishes.timesteps if written == "final" and wishes.timesteps else written
 
 
 def _states_after(outcome: Outcome) -> Held:

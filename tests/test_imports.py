@@ -28,7 +28,7 @@ TABLE: dict[str, set[str]] = {
     "suite": {"engines", "environment", "report", "runner", "scenario"},
     "sources": {"engines", "scenario"},
     "diagnosis": {"engines"},
-    "cli": {"diagnosis", "process", "report", "scenario", "shipped", "sources", "suite"},
+    "cli": {"diagnosis", "process", "report", "runner", "scenario", "shipped", "sources", "suite"},
     "__main__": {"cli"},
     "__init__": set(),
 }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from lstm_state_probe.cli.common import ENGINES, color_option, make_console, paths_argument
+from lstm_state_probe.cli.shown import exclude, show_options, shown_options, wishes
 from lstm_state_probe.errors import UsageError
 
 
@@ -36,20 +39,14 @@ from lstm_state_probe.errors import UsageError
     "reports",
     metavar="PATH",
     multiple=True,
-    help="Write a report too; the suffix picks the writer (.json). May be repeated.",
+    help="Write a report too; the suffix picks the writer (.json, .npz). May be repeated.",
 )
-@click.option("--units", type=click.IntRange(1), help="How many units (columns) to show.")
-@click.option("--samples", type=click.IntRange(1), help="How many samples (rows) to show.")
 @click.option(
-    "--precision",
-    type=click.IntRange(1, 17),
-    default=4,
-    show_default=True,
-    help="Significant digits in the tables.",
+    "--verify",
+    is_flag=True,
+    help="Recompute every call from the equations; a call that is off fails.",
 )
-@click.option("--full", is_flag=True, help="Show every unit and every sample.")
-@click.option("-v", "--verbose", is_flag=True, help="A table a call, and what each verdict saw.")
-@click.option("-q", "--quiet", is_flag=True, help="Failures and the closing summary alone.")
+@shown_options
 @color_option
 def run(
     paths: tuple[str, ...],
@@ -57,41 +54,43 @@ def run(
     engines: tuple[str, ...],
     format_: str,
     reports: tuple[str, ...],
-    units: int | None,
-    samples: int | None,
-    precision: int,
-    full: bool,
-    verbose: bool,
-    quiet: bool,
+    verify: bool,
     color: str,
+    **choices: Any,
 ) -> int:
     """Run scenarios: show the states of each operation, judge the expectations.
 
     PATH is a scenario file, or a folder that is searched for *.yaml and *.yml.
     """
-    if verbose and quiet:
-        raise click.UsageError("-v and -q exclude each other")
+    exclude(choices)
     from lstm_state_probe.process import lean_imports, tensorflow_loading
     from lstm_state_probe.report.choose import shown, writer
     from lstm_state_probe.shipped import shipped_paths
-    from lstm_state_probe.suite import load_engines, run_suite, select
 
     writers = [writer(path) for path in reports]
+    named = [*paths, *shipped_paths(shipped)]
     with lean_imports():
-        with tensorflow_loading():
-            selection = select([*paths, *shipped_paths(shipped)], engines)
+        with tensorflow_loading():  # while our own modules are imported and the files are read
+            from lstm_state_probe.suite import load_engines, prepare, run_suite, select
+
+            selection = select(named, engines)
+            options = show_options(choices)
+            view = shown(format_, make_console(color), options)
+            prepare()
         for complaint in selection.complaints:
             click.echo(str(complaint), err=True)
         if not selection.scenarios:
             return nothing_selected(selection.complaints)
         loaded = load_engines(selection.scenarios)
-        from lstm_state_probe.report.base import ShowOptions
-
-        verbosity = 1 if verbose else -1 if quiet else 0
-        options = ShowOptions(units, samples, precision, full, verbosity)
-        view = shown(format_, make_console(color), options)
     suite = run_suite(
-        selection.scenarios, loaded, complaints=selection.complaints, on_end=view.scenario
+        selection.scenarios,
+        loaded,
+        wishes=replace(
+            wishes(options, (scenario.spec.record for scenario in selection.scenarios)),
+            verify=verify,
+        ),
+        complaints=selection.complaints,
+        on_end=view.scenario,
     )
     view.end(suite)
     for path, write in zip(reports, writers, strict=True):

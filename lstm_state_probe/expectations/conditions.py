@@ -24,14 +24,21 @@ class Judge(Protocol):
         ...
 
 
-def place(array: Array, flat: int) -> str:
+def place(array: Array, flat: int, *, over_time: bool = False) -> str:
     """Name an element: 'sample 1, unit 3', or its indices where the axes are others."""
+    if over_time and array.ndim > 1:
+        timestep, rest = divmod(flat, array[0].size)
+        return f"timestep {timestep}, {place(array[0], rest)}"
     index = [int(k) for k in np.unravel_index(flat, array.shape)]
     if not index:
         return "the value"
     if len(index) == 2:
         return f"sample {index[0]}, unit {index[1]}"
     return ", ".join([f"sample {index[0]}", *(f"[{k}]" for k in index[1:])])
+
+
+def _at(quantity: Quantity, flat: int) -> str:
+    return place(quantity.value, flat, over_time=quantity.over_time)
 
 
 def number(value: Any) -> str:
@@ -43,9 +50,9 @@ def _wide(array: Array) -> Array:
     return array.astype(np.float64)
 
 
-def _worst(array: Array, score: Array) -> str:
+def _worst(quantity: Quantity, array: Array, score: Array) -> str:
     flat = int(np.argmax(np.where(np.isnan(score), np.inf, score)))
-    return f"{number(array.flat[flat])} at {place(array, flat)}"
+    return f"{number(array.flat[flat])} at {place(array, flat, over_time=quantity.over_time)}"
 
 
 def zeros(quantity: Quantity, expected: Any, condition: Condition) -> str:
@@ -53,7 +60,7 @@ def zeros(quantity: Quantity, expected: Any, condition: Condition) -> str:
     value = quantity.value
     count = int(np.count_nonzero(value))
     if count:
-        worst = _worst(value, np.abs(_wide(value)))
+        worst = _worst(quantity, value, np.abs(_wide(value)))
         raise Finding(f"{count} of {value.size} are not zero, the largest {worst}")
     return "all zeros"
 
@@ -71,7 +78,7 @@ def finite(quantity: Quantity, expected: Any, condition: Condition) -> str:
     bad = ~np.isfinite(_wide(quantity.value))
     if bad.any():
         first = int(np.argmax(bad))
-        found = f"{quantity.value.flat[first]} at {place(quantity.value, first)}"
+        found = f"{quantity.value.flat[first]} at {_at(quantity, first)}"
         raise Finding(f"{int(bad.sum())} of {bad.size} are not finite, the first {found}")
     return "all finite"
 
@@ -92,28 +99,29 @@ def changed(quantity: Quantity, expected: Any, condition: Condition) -> str:
     change = _difference(quantity)
     if not np.count_nonzero(change):
         raise Finding("it is bit for bit what it started from")
-    return f"changed by up to {_worst(change, change)}"
+    return f"changed by up to {_worst(quantity, change, change)}"
 
 
 def unchanged(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """Every element is exactly what it started from."""
     change = _difference(quantity)
     if np.count_nonzero(change):
-        raise Finding(f"it changed by up to {_worst(change, change)}")
+        raise Finding(f"it changed by up to {_worst(quantity, change, change)}")
     return "bit for bit what it started from"
 
 
 def equals(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """Every element is close to the written one."""
-    return _close(quantity.value, np.asarray(expected), condition, "the expected values")
+    return _close(quantity, np.asarray(expected), condition, "the expected values")
 
 
-def _close(value: Array, expected: Array, condition: Condition, name: str) -> str:
+def _close(quantity: Quantity, expected: Array, condition: Condition, name: str) -> str:
+    value = quantity.value
     far, deviation = _far(value, expected, condition, name)
     if far.any():
         flat = int(np.argmax(np.where(far, np.where(np.isnan(deviation), np.inf, deviation), -1.0)))
         raise Finding(
-            f"{int(far.sum())} of {far.size} differ from {name}; at {place(value, flat)} expected"
+            f"{int(far.sum())} of {far.size} differ from {name}; at {_at(quantity, flat)} expected"
             f" {number(expected.flat[flat])}, found {number(value.flat[flat])}"
             f" (off by {number(deviation.flat[flat])})"
         )
@@ -135,7 +143,7 @@ def _far(value: Array, expected: Array, condition: Condition, name: str) -> tupl
 def same_as(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """Every element is close to that of another quantity."""
     other: Quantity = expected
-    return _close(quantity.value, other.value, condition, other.name)
+    return _close(quantity, other.value, condition, other.name)
 
 
 def differs_from(quantity: Quantity, expected: Any, condition: Condition) -> str:
@@ -147,7 +155,7 @@ def differs_from(quantity: Quantity, expected: Any, condition: Condition) -> str
     if not far.any():
         largest = number(np.nanmax(deviation)) if deviation.size else "0"
         raise Finding(f"it equals {other.name} within {largest}")
-    return f"differs from {other.name} by up to {_worst(deviation, deviation)}"
+    return f"differs from {other.name} by up to {_worst(quantity, deviation, deviation)}"
 
 
 def between(quantity: Quantity, expected: Any, condition: Condition) -> str:
@@ -157,7 +165,7 @@ def between(quantity: Quantity, expected: Any, condition: Condition) -> str:
     inside = (value >= low) & (value <= high)
     if not inside.all():
         first = int(np.argmin(inside))
-        found = f"{number(value.flat[first])} at {place(value, first)}"
+        found = f"{number(value.flat[first])} at {_at(quantity, first)}"
         raise Finding(f"{int((~inside).sum())} of {value.size} are outside, the first {found}")
     if not value.size:
         return "it is empty"
@@ -168,7 +176,7 @@ def max_abs(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """No element is larger than the bound in magnitude; NaN is."""
     size = np.abs(_wide(quantity.value))
     if not (size <= expected).all():
-        raise Finding(f"the largest in magnitude is {_worst(quantity.value, size)}")
+        raise Finding(f"the largest in magnitude is {_worst(quantity, quantity.value, size)}")
     return f"the largest magnitude is {number(size.max()) if size.size else 'none'}"
 
 

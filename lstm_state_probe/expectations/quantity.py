@@ -11,7 +11,7 @@ from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import nearest
 from lstm_state_probe.recording.call import Call, Origin
 from lstm_state_probe.recording.outcome import Outcome, leaves
-from lstm_state_probe.scenario.selectors import Selector
+from lstm_state_probe.scenario.selectors import GATES, Selector
 
 
 class NoSuchQuantity(Exception):
@@ -20,12 +20,16 @@ class NoSuchQuantity(Exception):
 
 @dataclass(frozen=True)
 class Quantity:
-    """One array that is judged; `start` is what it is compared with by `changed`."""
+    """One array that is judged; `start` is what it is compared with by `changed`.
+
+    With `over_time` its first axis counts timesteps, the next samples.
+    """
 
     name: str
     value: Array
     start: Array | None = None
     origin: Origin | None = None
+    over_time: bool = False
 
 
 def find_quantities(
@@ -43,6 +47,11 @@ def find_quantities(
         return [_quantity(selector, outcome, address) for address in found]
     gates = [f"{call.layer}/{gate}" for call in outcome.calls for gate in call.gates]
     chosen = selector.matches_gates(dict.fromkeys(gates))
+    if not chosen and selector.address.rpartition("/")[2] in GATES:
+        raise NoSuchQuantity(
+            f"no gate {selector.address!r} was recorded: {outcome.operation} made no call of its"
+            " layer, or the scenario's 'record' keeps no timesteps of it"
+        )
     if not chosen:
         raise NoSuchQuantity(selector.explain_no_match([*addresses, *dict.fromkeys(gates)]))
     return [_gate(selector, outcome, address) for address in chosen]
@@ -68,7 +77,8 @@ def _quantity(selector: Selector, outcome: Outcome, address: str) -> Quantity:
     if selector.when == "held":
         return _held(outcome, address)
     calls = outcome.states(address)
-    if not calls and selector.call is None and address in outcome.held:
+    of_timesteps = selector.when == "all" or isinstance(selector.when, int)
+    if not calls and selector.call is None and address in outcome.held and not of_timesteps:
         return _without_call(selector, outcome, address)
     if not calls:
         raise NoSuchQuantity(
@@ -84,7 +94,8 @@ def _quantity(selector: Selector, outcome: Outcome, address: str) -> Quantity:
         return Quantity(name, state.final, state.initial, state.origin)
     value = _at(call, state.timesteps, selector.when, name)
     start = np.broadcast_to(state.initial, value.shape)
-    return Quantity(f"{name}@{selector.when}", value, start, state.origin)
+    over_time = selector.when == "all"
+    return Quantity(f"{name}@{selector.when}", value, start, state.origin, over_time)
 
 
 def _gate(selector: Selector, outcome: Outcome, address: str) -> Quantity:
@@ -92,7 +103,8 @@ def _gate(selector: Selector, outcome: Outcome, address: str) -> Quantity:
     calls = [call for call in outcome.calls if call.layer == layer and gate in call.gates]
     call = calls[_index(selector, len(calls), outcome, address)]
     when = -1 if selector.when == "final" else selector.when
-    return Quantity(f"{address}@{selector.when}", _at(call, call.gates[gate], when, address))
+    value = _at(call, call.gates[gate], when, address)
+    return Quantity(f"{address}@{selector.when}", value, over_time=when == "all")
 
 
 def _split(address: str, outcome: Outcome) -> tuple[str, str, str]:
@@ -107,9 +119,11 @@ def _at(call: Call, timesteps: Array | None, when: str | int, name: str) -> Arra
         raise NoSuchQuantity(f"the timesteps of {name!r} were not recorded; see 'record'")
     if when == "all":
         return timesteps
-    index = call.index(int(when))
+    index, count = call.index(int(when)), call.timesteps
     if index is None:
-        count, kept = call.timesteps, len(call.kept)
+        kept = len(call.kept)
+        if not -count <= int(when) < count:
+            raise NoSuchQuantity(f"{name}@{when}: the call had {count} timesteps")
         raise NoSuchQuantity(
             f"{name}@{when} was not recorded: the call had {count} timesteps, of which {kept} are"
             " kept"

@@ -18,6 +18,7 @@ from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Held, Origin, place
 
 ZEROS = Origin("zeros", "zeros: as the layer was built")
+BUILT = Origin("custom", "custom: what the layer was built with")
 STATELESS = Origin("zeros", "zeros: stateless, made for this call")
 UNSEEN = Origin("carried", "carried from a call that was not recorded")
 FOREIGN = Origin("custom", "custom: not what the layer held, and not given")
@@ -50,7 +51,9 @@ class Origins:
 
     def built(self, held: Held) -> None:
         """Note fresh states; whatever was known before is forgotten."""
-        self.held = {address: (ZEROS, value) for address, value in held.items()}
+        self.held = {
+            address: (BUILT if np.any(value) else ZEROS, value) for address, value in held.items()
+        }
 
     def reset(self, addresses: Sequence[str]) -> None:
         """Note that a layer was reset."""
@@ -104,7 +107,7 @@ class Origins:
         before, self.made[address] = self.made.get(address), (initial, self.trained)
         if weight is not None:
             return Origin("learned", f"learned: {weight}")
-        if before is not None and before[1] == self.trained and not _same(before[0], initial):
+        if before is not None and before[1] == self.trained and _differ(before[0], initial):
             return RANDOM
         return CUSTOM
 
@@ -116,6 +119,12 @@ class Origins:
         held = [self.held[address][1] for address in raw.part.addresses]
         started = [raw.initial[name] for name in raw.part.states]
         return any(map(np.any, held)) and all(map(_same, started, held))
+
+
+def _differ(before: Array, after: Array) -> bool:
+    """Tell whether rows that both have differ; another batch size alone is no difference."""
+    rows = min(len(before), len(after))
+    return before.shape[1:] != after.shape[1:] or not _same(before[:rows], after[:rows])
 
 
 def learned_from(layer: Any, initial: Array) -> str | None:

@@ -81,6 +81,11 @@ def verify(part: Recurrent, call: Call, evidence: Evidence, *, engine: str) -> V
         if deviation > worst or not near:
             worst, where = max(worst, deviation), name
         fits = fits and near
+    if _every_timestep_kept(call):
+        for name, state in call.states.items():
+            last = None if state.timesteps is None else state.timesteps[-1]
+            if last is not None and not np.array_equal(last, state.final, equal_nan=True):
+                return Verified(False, worst, f"the last timestep of {name} is not its final state")
     if not fits:
         return Verified(False, worst, f"{where} is off the equations by {worst:.3g}")
     return Verified(True, worst, "")

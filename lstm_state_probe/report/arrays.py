@@ -17,10 +17,11 @@ from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteR
 def write(report: SuiteReport, path: Path) -> None:
     """Write the arrays of every scenario.
 
-    A key is `scenario@engine/operation/label/layer/call/state/moment`: the operation by its
-    number and name, `-` where it has no label, the call by its number in the operation, and as
-    moments `initial`, `final`, `timesteps` (kept timesteps, batch, units) and `kept`, which
-    timesteps those are. What is held stands under `held` in the place of the call.
+    A key is `scenario@engine/operation/label/layer/call/state/moment`: the scenario by its id, in
+    which `|` stands for `/`, as it does in a label; the operation by its number and name; `-`
+    where it has no label; the call by its number in the operation; and as moments `initial`,
+    `final`, `timesteps` (kept timesteps, batch, units) and `kept`, which timesteps those are.
+    What is held stands under `held` in the place of the call.
     """
     found: dict[str, Any] = {key: widened(array) for key, array in keyed(report)}
     np.savez_compressed(path, **found)
@@ -35,8 +36,9 @@ def keyed(report: SuiteReport) -> Iterator[tuple[str, Array]]:
 
 
 def _operation(scenario: ScenarioReport, done: OperationReport) -> Iterator[tuple[str, Array]]:
-    name = f"{done.index}_{done.operation}/{done.label or '-'}"
-    prefix = f"{scenario.name}@{scenario.engine}/{name}"
+    label = (done.label or "-").replace("/", "|")
+    scenario_name = scenario.id.replace("/", "|")
+    prefix = f"{scenario_name}@{scenario.engine}/{done.index}_{done.operation}/{label}"
     for leaf, array in leaves(done.outcome.result):
         if array.dtype.kind in "bifuV":
             yield f"{prefix}/{leaf}", array

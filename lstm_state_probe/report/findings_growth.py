@@ -10,6 +10,7 @@ import numpy as np
 from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.recording.call import Call
 from lstm_state_probe.report.findings_steps import blocks
+from lstm_state_probe.report.layout import flat
 
 LEAST = 8
 """Points in time below which nothing is said."""
@@ -92,7 +93,5 @@ def growth_per_call(layer: str, calls: Sequence[Call]) -> Iterator[Growth]:
 
 def _sizes(steps: Array) -> Array:
     """Return max|.| at each timestep of (timesteps, batch, units): (timesteps,)."""
-    sizes = [
-        np.abs(block).reshape(len(block), -1).max(axis=1, initial=0) for _, block in blocks(steps)
-    ]
+    sizes = [np.abs(flat(block)).max(axis=1, initial=0) for _, block in blocks(steps)]
     return np.concatenate(sizes, dtype=np.float64)

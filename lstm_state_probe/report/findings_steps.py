@@ -19,9 +19,9 @@ def blocks(steps: Array) -> Iterator[tuple[int, Array]]:
 
 
 def used(call: Call, steps: Array) -> Iterator[Array]:
-    """Yield the values at timesteps that no mask held: blocks of (timesteps × batch, units)."""
+    """Yield the values at timesteps that no mask held: blocks of (timesteps and batch, units)."""
     for start, block in blocks(steps):
-        rows = block.reshape(-1, *block.shape[2:])
+        rows = block.reshape(len(block) * block.shape[1], *block.shape[2:])
         if call.mask is None:
             yield rows
             continue

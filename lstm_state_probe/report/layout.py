@@ -28,7 +28,7 @@ class Choice:
 
     def words(self, noun: str) -> str:
         """Name what is shown: 'units 0-5, 511 of 512'."""
-        return f"{noun} {', '.join(_ranges(self.shown)) or 'none'} of {self.count}"
+        return f"{noun} {', '.join(ranges(self.shown)) or 'none'} of {self.count}"
 
 
 def choose(count: int, wanted: int | None) -> Choice:
@@ -43,6 +43,17 @@ def choose(count: int, wanted: int | None) -> Choice:
 def fitting(width: int, cell: int) -> int:
     """Count the numbers of `cell` columns that fit side by side; at least one is shown."""
     return max(1, (width + GAP) // (cell + GAP))
+
+
+def share_out(wanted: Sequence[int], least: Sequence[int], room: int) -> list[int] | None:
+    """Give each column what it wants, or less to the widest; None where the least is too much."""
+    if sum(least) > room:
+        return None
+    widths = [min(width, room) for width in wanted]
+    while sum(widths) > room:
+        spare = (k for k, width in enumerate(widths) if width > least[k])
+        widths[max(spare, key=widths.__getitem__)] -= 1
+    return widths
 
 
 def blocks(shown: Sequence[int], size: int) -> list[range]:
@@ -64,6 +75,13 @@ def unit(shape: Sequence[int], column: int) -> str:
     return "[" + ",".join(str(int(k)) for k in np.unravel_index(column, tuple(shape[1:]))) + "]"
 
 
+def element(where: Sequence[int]) -> str:
+    """Name an element of a state by its indices: 'sample 0, u3', or 'sample 0, [1,0,2]'."""
+    sample, *rest = where or (0,)
+    name = f"[{','.join(map(str, rest))}]" if len(rest) > 1 else f"u{(rest or [0])[0]}"
+    return f"sample {sample}, {name}"
+
+
 def left_out(samples: Choice, units: Choice) -> str:
     """Say what is not shown and how to see it; '' where all is shown."""
     parts = [
@@ -74,7 +92,8 @@ def left_out(samples: Choice, units: Choice) -> str:
     return f"showing {' and '.join(parts)} (--units, --samples, --full)" if parts else ""
 
 
-def _ranges(indices: Iterable[int]) -> list[str]:
+def ranges(indices: Iterable[int]) -> list[str]:
+    """Write ascending indices in short: ['0-5', '511']."""
     runs: list[list[int]] = []
     for index in indices:
         if runs and runs[-1][-1] + 1 == index:

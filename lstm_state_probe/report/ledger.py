@@ -11,6 +11,7 @@ import numpy as np
 from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.recording.call import Call, Held
 from lstm_state_probe.report.data import LayerReport, OperationReport, ScenarioReport
+from lstm_state_probe.report.layout import flat
 from lstm_state_probe.report.tables_numbers import Change, largest_change
 
 
@@ -62,9 +63,7 @@ def ledger(report: ScenarioReport) -> Iterator[Row]:
             yield from _stretches(done, layer, calls)
 
 
-def _stretches(
-    done: OperationReport, layer: LayerReport, calls: Sequence[Call]
-) -> Iterator[Row]:
+def _stretches(done: OperationReport, layer: LayerReport, calls: Sequence[Call]) -> Iterator[Row]:
     parts = [(k, list(part)) for k, part in groupby(calls, lambda call: (call.epoch, call.phase))]
     first = 0
     for (epoch, phase), part in parts if len(parts) > 1 else ():
@@ -147,7 +146,7 @@ def _samples(pairs: Sequence[tuple[Array, Array]]) -> tuple[tuple[int, ...] | No
         return None, None
     changed: set[int] = set()
     for before, after in alike:
-        a, b = (widened(x).reshape(len(x), -1) for x in (before, after))
+        a, b = (flat(widened(x)) for x in (before, after))
         same = (a == b) | ((a != a) & (b != b))
         changed.update(np.flatnonzero(~same.all(axis=1)).tolist())
     return tuple(sorted(changed)), max(len(after) for _, after in alike)

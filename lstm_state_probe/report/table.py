@@ -8,8 +8,17 @@ from rich.console import Console
 
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
+from lstm_state_probe.report.tables_findings import show_findings
 from lstm_state_probe.report.tables_layer import LayerTable
-from lstm_state_probe.report.tables_operation import failure, heading, unrecorded, verdicts
+from lstm_state_probe.report.tables_ledger import show_ledger
+from lstm_state_probe.report.tables_operation import (
+    failed,
+    failure,
+    heading,
+    unrecorded,
+    verdicts,
+)
+from lstm_state_probe.report.tables_over_time import over_time, recorded
 from lstm_state_probe.report.tables_page import Page
 from lstm_state_probe.report.tables_story import LayerStory, happened, initialised
 from lstm_state_probe.report.tables_summary import closing
@@ -27,6 +36,9 @@ class Tables:
             self._complaints(report)
             return
         self._title(report)
+        if self.page.options.ledger:
+            self._ledger(report)
+            return
         if report.layers:
             self.page.say(("initialised", "heading"))
             self._layers(initialised(report))
@@ -56,9 +68,9 @@ class Tables:
         if done.operation == "repeat":  # its calls are those of the operations above
             self.page.say(("the operations it repeats are shown above", "faint"), indent=2)
         else:
-            every_call = self.page.options.verbosity > 0
-            to = self.page.symbols["to"]
-            self._layers(happened(report, done, every_call=every_call, to=to))
+            each, to = self.page.options.each_call, self.page.symbols["to"]
+            self._layers(happened(report, done, each=each, to=to))
+        show_findings(self.page, report, done)
         verdicts(self.page, report, done)
         self.page.line()
 
@@ -76,6 +88,17 @@ class Tables:
                 self.page.table(table.table())
                 for note in table.notes():
                     self.page.say((note, "faint"))
+            if story.calls:
+                show = over_time if self.page.options.over_time else recorded
+                show(self.page, story.calls)
+
+    def _ledger(self, report: ScenarioReport) -> None:
+        show_ledger(self.page, report)
+        self.page.line()
+        for done in report.operations:
+            if done.status in ("error", "failed"):
+                self._wrong(report, done)
+        self._error(report)
 
     def _complaints(self, report: ScenarioReport) -> None:
         wrong = [d for d in report.operations if d.status in ("error", "failed")]
@@ -83,10 +106,15 @@ class Tables:
             return
         self.page.say((report.id, "heading"), (f"  {report.engine}", "faint"))
         for done in wrong:
-            heading(self.page, report, done)
-            failure(self.page, done)
-            verdicts(self.page, report, done)
+            self._wrong(report, done)
         self._error(report)
+
+    def _wrong(self, report: ScenarioReport, done: OperationReport) -> None:
+        heading(self.page, report, done)
+        failure(self.page, done)
+        for verdict in done.verdicts:
+            if not verdict.passed:
+                failed(self.page, report, verdict)
 
     def _error(self, report: ScenarioReport) -> None:
         if report.error:

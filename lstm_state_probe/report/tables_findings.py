@@ -6,17 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from lstm_state_probe.report.data import OperationReport, ScenarioReport
-from lstm_state_probe.report.findings import (
-    SATURATED,
-    Dead,
-    Finding,
-    Masked,
-    NotFinite,
-    Saturated,
-    findings,
-)
+from lstm_state_probe.report.findings import Finding, Masked, NotFinite, findings
 from lstm_state_probe.report.findings_growth import FACTOR, Growth, growth_per_call
-from lstm_state_probe.report.layout import unit
+from lstm_state_probe.report.findings_units import SATURATED, Dead, Saturated
+from lstm_state_probe.report.layout import element, unit
 from lstm_state_probe.report.tables_numbers import digits, share
 from lstm_state_probe.report.tables_page import Page, plural
 
@@ -42,15 +35,10 @@ def show_findings(page: Page, report: ScenarioReport, done: OperationReport) -> 
 
 def _not_finite(found: NotFinite, page: Page) -> str:
     value = digits(found.value, page.options.precision)
-    sample, *place = found.where
-    at = f"sample {sample}, {_unit(place)}"
     when = found.moment if found.timestep is None else f"timestep {found.timestep}"
     call = "" if found.calls == 1 else f"call {found.call + 1} of {found.calls}, "
-    return f"first NaN or Inf: {found.layer}/{found.name} is {value} at {call}{when}, {at}"
-
-
-def _unit(place: list[int]) -> str:
-    return f"u{place[0]}" if len(place) == 1 else f"[{','.join(map(str, place))}]"
+    name, at = f"{found.layer}/{found.name}", element(found.where)
+    return f"first NaN or Inf: {name} is {value} at {call}{when}, {at}"
 
 
 def _saturated(found: Saturated, page: Page) -> str:

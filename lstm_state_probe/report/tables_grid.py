@@ -44,7 +44,7 @@ def fit(arrays: Sequence[Array], options: ShowOptions, width: int) -> Grids:
     """Choose as many units as fit the width, with numbers of one width in all arrays."""
     most = fitting(width, _NARROWEST)
     fitted = _grids(arrays, options, most, width)
-    if options.units is not None or options.full:
+    if options.units is not None or options.full or not arrays:
         return fitted
     found = _grids(arrays, options, fitted.per, width)
     while found.per > (shown := len(max((grid.units.shown for grid in found.grids), key=len))):

@@ -21,6 +21,11 @@ _ROOMY = 24
 """Columns for numbers below which the labels get rows of their own instead of a column."""
 
 
+def box_of(page: Page) -> box.Box:
+    """Return a line below the heads, in the characters that the page can write."""
+    return _BOX if page.unicode else _ASCII_BOX
+
+
 class LayerTable:
     """Lays out the states of one layer on a page.
 
@@ -42,8 +47,8 @@ class LayerTable:
         self.fitted: Grids = fit(arrays, page.options, self.width)
         self.cell = min(self.fitted.cell, self.width)
         self.grids = {id(m): grid for m, grid in zip(shown, self.fitted.grids, strict=True)}
-        names = (heading(grid, block, self.cell) for grid, block in self._blocks())
-        self.heading = next(names, "")
+        heads = (heading(grid, block, self.cell) for grid, block in self._blocks())
+        self.heading = next(heads, "")
 
     def table(self) -> Table:
         """Return the table, filled."""
@@ -67,7 +72,7 @@ class LayerTable:
 
     def _empty(self) -> Table:
         table = Table(
-            box=_BOX if self.page.unicode else _ASCII_BOX,
+            box=box_of(self.page),
             show_edge=False,
             pad_edge=False,
             padding=0,

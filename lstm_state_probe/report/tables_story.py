@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lstm_state_probe.arrays import Array
@@ -10,6 +10,13 @@ from lstm_state_probe.recording.call import Call, Held
 from lstm_state_probe.report.data import LayerReport, OperationReport, ScenarioReport
 from lstm_state_probe.report.tables_numbers import identical
 from lstm_state_probe.report.tables_page import plural
+
+_CALLS: dict[str, Callable[[int], Sequence[int]]] = {
+    "first": lambda count: range(min(count, 1)),
+    "last": lambda count: range(max(0, count - 1), count),
+    "all": range,
+}
+"""Which of `count` calls have a table."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +40,15 @@ class StateStory:
 
 @dataclass(frozen=True)
 class LayerStory:
-    """One table: a layer, what happened to it in words, its states; no states, no table."""
+    """One table: a layer, what happened to it in words, its states; no states, no table.
+
+    `calls` are those that the table tells of.
+    """
 
     layer: LayerReport
     words: str
     states: tuple[StateStory, ...] = ()
+    calls: tuple[Call, ...] = ()
 
 
 def initialised(report: ScenarioReport) -> list[LayerStory]:
@@ -56,16 +67,20 @@ def _built(layer: LayerReport, held: Held) -> LayerStory:
 
 
 def happened(
-    report: ScenarioReport, done: OperationReport, *, every_call: bool, to: str
+    report: ScenarioReport, done: OperationReport, *, each: str | None, to: str
 ) -> list[LayerStory]:
-    """Tell what an operation did to each layer: over all its calls, or call by call."""
+    """Tell what an operation did to each layer: over all its calls, or a table a call.
+
+    `each` is None, or which calls have a table: 'first', 'last', 'all'.
+    """
     stories: list[LayerStory] = []
     for layer in report.layers:
         calls = [call for call in done.outcome.calls if call.layer == layer.address]
         if not calls:
             stories.append(_without_call(layer, done))
-        elif every_call:
-            for k, call in enumerate(calls):
+        elif each is not None:
+            for k in _CALLS[each](len(calls)):
+                call = calls[k]
                 words = f"call {k + 1} of {len(calls)}: {call.where}, {_length(call)}"
                 stories.append(_called(layer, [call], done, words, last=call is calls[-1]))
         else:
@@ -96,14 +111,13 @@ def _called(
         first = calls[0].states.get(name, final)
         moments = [
             Moment("initial", first.initial, first.origin.words),
-            # the timesteps between come here, once they are recorded
             Moment("final", final.final),
         ]
         if last:
             held = done.outcome.held.get(f"{layer.address}/{name}")
             moments.append(_held(layer, held, final.final))
         states.append(StateStory(name, tuple(moments), first.initial, final.final))
-    return LayerStory(layer, words, tuple(states))
+    return LayerStory(layer, words, tuple(states), tuple(calls))
 
 
 def _held(layer: LayerReport, held: Array | None, final: Array) -> Moment:

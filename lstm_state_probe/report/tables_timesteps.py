@@ -15,81 +15,26 @@ from lstm_state_probe.report.tables_grid import Grid, Grids, fit
 from lstm_state_probe.report.tables_line import heading, numbers
 from lstm_state_probe.report.tables_page import Page, plural
 from lstm_state_probe.report.tables_words import kind_words, summary_parts
-from lstm_state_probe.report.timesteps import Row, Track, Window, rows, tracks, window
+from lstm_state_probe.report.timesteps import Row, rows
+from lstm_state_probe.report.window import SAMPLES, Track, window
 
-_SAMPLES = 2
-"""Samples that have tables unless the user chose: the first and the last."""
 _ROOMY = 24
 """Columns for numbers below which a row's labels stand above its numbers."""
 _WHOLE = 10**9
-
-
-def recorded(page: Page, calls: Sequence[Call]) -> None:
-    """Say in one faint line that timesteps are there to be shown."""
-    kept = [call for call in calls if call.kept]
-    if not kept:
-        return
-    one = len(calls) == 1
-    counts = sum(len(call.kept) for call in kept), sum(call.timesteps for call in calls)
-    count = plural(counts[0], "timestep")
-    if counts[0] != counts[1]:
-        count = f"{counts[0]} of {plural(counts[1], 'timestep')}"
-    words = count if one else f"{count} of {len(calls)} calls"
-    gates = any(call.gates for call in kept)
-    options = "--timesteps, --gates" if gates else "--timesteps"
-    page.say((f"{words} recorded{', with gates' if gates else ''} ({options})", "faint"))
-
-
-def over_time(page: Page, calls: Sequence[Call]) -> None:
-    """Write the tables of the last of these calls, and say which call it is."""
-    call = calls[-1]
-    where = f"; {call.where}, the last of {len(calls)} calls (--calls)" if len(calls) > 1 else ""
-    page.line()
-    shown = tracks(call, page.options)
-    if not shown or not call.kept:
-        page.say((f"no timesteps of this call were recorded{where}", "faint"))
-        return
-    page.say(("timesteps", "heading"), (_which(call, window(call, page.options)) + where, "faint"))
-    if page.options.gates and not call.gates:
-        page.say(("it has no gates, or none were recorded", "faint"))
-    for track in shown:
-        TrackTables(page, call, track).write()
-
-
-def _which(call: Call, chosen: Window) -> str:
-    """Say which timesteps the tables have, and what became of the others."""
-    parts = []
-    if len(call.kept) < call.timesteps:
-        parts.append(f"{len(call.kept)} of {call.timesteps} were recorded")
-    if chosen.digest:
-        parts.append(
-            f"a digest of {len(call.kept)}: the first, the last, the lowest and the highest value"
-            " of each sample (--timesteps all)"
-        )
-    elif chosen.shown.complete:
-        parts.append(f"all {call.timesteps}")
-    else:
-        parts.append(f"showing {chosen.shown.words('timesteps')} (--timesteps all)")
-    if chosen.absent:
-        parts.append(f"not there: {', '.join(map(str, chosen.absent))}")
-    if call.backwards:
-        parts.append("the loop ran backwards over the inputs")
-    return "  " + "; ".join(parts)
 
 
 class TrackTables:
     """The tables of one state or gate, a table a sample, with columns in common."""
 
     def __init__(self, page: Page, call: Call, track: Track) -> None:
-        self.page, self.track = page, track
+        self.page, self.track, self.name = page, track, f"{call.layer}/{track.name}"
         options = page.options
-        wanted = _SAMPLES if options.samples is None else options.samples
+        wanted = SAMPLES if options.samples is None else options.samples
         self.samples = choose(track.steps.shape[1], None if options.full else wanted)
         self.verbose = options.verbosity > 0
         chosen = window(call, options)
         self.rows = [
-            rows(call, track, chosen, sample, changes=self.verbose)
-            for sample in self.samples.shown
+            rows(call, track, chosen, sample, changes=self.verbose) for sample in self.samples.shown
         ]
         self.names = ["timestep", "input"] if call.backwards else ["timestep"]
         labels = [self._labels(row) for found in self.rows for row in found]
@@ -106,15 +51,16 @@ class TrackTables:
 
     def write(self) -> None:
         """Write the summary over time, then the tables, then what they leave out."""
+        self.page.line()
         steps = self.track.steps
         kind = f"{kind_words(steps[0])}, " if len(steps) else ""
         words = f"  {kind}at {plural(len(steps), 'timestep')}"
-        self.page.say((self.track.name, "label"), (words, "faint"), hang=2)
+        self.page.say((self.name, "label"), (words, "faint"), hang=2)
         self.page.say(*summary_parts(steps, self.page), indent=2, hang=2)
         for sample, found, grid in zip(
             self.samples.shown, self.rows, self.fitted.grids, strict=True
         ):
-            self.page.say((f"{self.track.name}, sample {sample}", "label"))
+            self.page.say((f"{self.name}, sample {sample}", "label"))
             self._table(found, grid)
         for note in self._notes():
             self.page.say((note, "faint"))
@@ -124,7 +70,8 @@ class TrackTables:
         grids = self.fitted.grids
         notes = [left_out(self.samples, grids[0].units if grids else Choice((), 0))]
         known = sum(row.change for found in self.rows for row in found)
-        steps = sum(row.timestep != "initial" for found in self.rows for row in found) - known
+        never = ("initial", "0") if self.track.initial is None else ("initial",)
+        steps = sum(row.timestep not in never for found in self.rows for row in found) - known
         if self.verbose and known < steps:
             notes.append("no change is shown where the values one timestep before are not known")
         return [note for note in notes if note]

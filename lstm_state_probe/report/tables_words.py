@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lstm_state_probe.arrays import Array
+from lstm_state_probe.report.layout import element
 from lstm_state_probe.report.tables_numbers import digits, largest_change, share, summarise
 from lstm_state_probe.report.tables_page import Page, Part
 from lstm_state_probe.report.tables_story import StateStory
@@ -42,11 +43,9 @@ def _change(before: Array, after: Array, page: Page) -> Part:
         return "nothing to compare element by element"
     if change.size == 0:
         return "unchanged"
-    sample, *place = change.where or (0,)
-    unit = f"[{','.join(map(str, place))}]" if len(place) > 1 else f"u{(place or [0])[0]}"
     size = digits(change.size, page.options.precision)
     bad = "bad" if size in ("NaN", "Inf") else ""
-    return (f"largest change {size} at sample {sample}, {unit}", bad)
+    return (f"largest change {size} at {element(change.where)}", bad)
 
 
 def summary_parts(array: Array, page: Page) -> list[Part]:

@@ -1,32 +1,16 @@
-"""Which timesteps of a call are shown, and the rows of a table: still without layout."""
+"""The rows of a table of timesteps: still without layout."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.recording.call import Call
-from lstm_state_probe.recording.plan import Plan
-from lstm_state_probe.report.base import ShowOptions
-from lstm_state_probe.report.layout import Choice, flat, unit
-
-MANY = 16
-"""Timesteps above which a digest is shown, unless the user chose."""
-
-
-@dataclass(frozen=True)
-class Track:
-    """A state or gate over the kept timesteps of one call: (kept timesteps, batch, units).
-
-    `initial` is (batch, units); a gate has none.
-    """
-
-    name: str
-    steps: Array
-    initial: Array | None = None
+from lstm_state_probe.report.layout import flat, unit
+from lstm_state_probe.report.window import Track, Window
 
 
 @dataclass(frozen=True)
@@ -38,54 +22,6 @@ class Row:
     input: str = ""
     mark: str = ""
     change: bool = False
-
-
-@dataclass(frozen=True)
-class Window:
-    """The kept timesteps that are shown, by their place in what was kept.
-
-    `digest` adds, for each sample, those of its extremes; `absent` were asked for in vain.
-    """
-
-    places: tuple[int, ...]
-    shown: Choice
-    digest: bool
-    absent: tuple[int, ...]
-
-
-def tracks(call: Call, options: ShowOptions) -> list[Track]:
-    """List the states of a call that have timesteps, then its gates where they are wanted."""
-    states = [
-        Track(name, state.timesteps, state.initial)
-        for name, state in call.states.items()
-        if state.timesteps is not None
-    ]
-    gates = [Track(name, gate) for name, gate in call.gates.items()] if options.gates else []
-    return [track for track in (*states, *gates) if track.steps.ndim > 1]
-
-
-def window(call: Call, options: ShowOptions) -> Window:
-    """Choose timesteps: those asked for, a digest where they are many, else all."""
-    kept, asked = list(call.kept), options.timesteps
-    digest = asked in (None, "digest") and len(kept) > MANY and not options.full
-    if digest:
-        return Window((0, len(kept) - 1), Choice((kept[0], kept[-1]), call.timesteps), True, ())
-    if asked in (None, "digest"):
-        chosen: Sequence[int] = kept
-    else:
-        chosen = Plan(timesteps="all" if options.full else asked or "all").keep(call.timesteps)
-    place = {timestep: k for k, timestep in enumerate(kept)}
-    shown = tuple(timestep for timestep in chosen if timestep in place)
-    absent = [timestep for timestep in chosen if timestep not in place] + _past(call, options)
-    places = tuple(place[timestep] for timestep in shown)
-    return Window(places, Choice(shown, call.timesteps), False, tuple(absent))
-
-
-def _past(call: Call, options: ShowOptions) -> list[int]:
-    """List the indices that a call of this length has not."""
-    if not isinstance(options.timesteps, tuple) or options.full:
-        return []
-    return [t for t in options.timesteps if not -call.timesteps <= t < call.timesteps]
 
 
 def rows(call: Call, track: Track, window: Window, sample: int, *, changes: bool) -> list[Row]:

@@ -25,9 +25,21 @@ class Made:
 
     @staticmethod
     def call(initial: Any, final: Any, *, layer: str = "lstm", **other: Any) -> Call:
-        states = {"h": State(np.asarray(initial), np.asarray(final), other.pop("origin", MADE))}
-        place = {"phase": "predict", "epoch": -1, "batch": 0, "use": 0, "timesteps": 5}
-        return Call(layer=layer, mask=None, states=states, **{**place, **other})
+        """`steps` is h over the kept timesteps, `gates` name to the same, `mask` as of a Call."""
+        steps = other.pop("steps", None)
+        origin = other.pop("origin", MADE)
+        states = {"h": State(np.asarray(initial), np.asarray(final), origin, steps)}
+        count = 5 if steps is None else len(steps)
+        place = {"phase": "predict", "epoch": -1, "batch": 0, "use": 0, "timesteps": count}
+        kept = () if steps is None else tuple(range(count))
+        return Call(layer=layer, **{"mask": None, "states": states, "kept": kept, **place, **other})
+
+    @staticmethod
+    def recorded(steps: Any, **other: Any) -> Call:
+        """A call that starts at zeros and went through `steps`, (kept timesteps, batch, units)."""
+        steps = np.asarray(steps)
+        zeros = np.zeros(steps.shape[1:], steps.dtype)
+        return Made.call(zeros, steps[-1] if len(steps) else zeros, steps=steps, **other)
 
     @staticmethod
     def verdict(**other: Any) -> Verdict:

@@ -1,0 +1,139 @@
+"""The options that choose what the tables show, and what must be recorded for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from lstm_state_probe.errors import nearest
+
+if TYPE_CHECKING:
+    from lstm_state_probe.report.base import ShowOptions
+    from lstm_state_probe.runner import Wishes
+    from lstm_state_probe.scenario.record import Record
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Timesteps = str | tuple[int, ...] | int
+ALLOWED = "all, digest, every:N, or a list such as 0,5,-1 or first,last"
+_PLACES = {"first": 0, "last": -1}
+
+
+def read_timesteps(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> Timesteps | None:
+    """Read `--timesteps` into 'all', 'digest', a tuple of indices, or a stride.
+
+    Raises:
+        BadParameter: of Click, for anything else.
+    """
+    if value is None or value in ("all", "digest"):
+        return value
+    word, colon, number = value.partition(":")
+    if not colon:
+        return tuple(_index(value, item.strip()) for item in value.split(","))
+    if word != "every" or not _is_whole(number) or int(number) < 1:
+        near = nearest(word, ["every"]) if word != "every" else "; N is 1 or more"
+        raise click.BadParameter(f"{value!r} chooses no timesteps; allowed: {ALLOWED}{near}")
+    return int(number)
+
+
+def _index(value: str, item: str) -> int:
+    if item in _PLACES:
+        return _PLACES[item]
+    if not _is_whole(item.removeprefix("-")):
+        part = repr(item) if item == value else f"{item!r} in {value!r}"
+        near = nearest(item, [*_PLACES, "all", "digest", "every:10"])
+        raise click.BadParameter(f"{part} chooses no timestep; allowed: {ALLOWED}{near}")
+    return int(item)
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 16
+
+
+_OPTIONS = (
+    click.option("--units", type=click.IntRange(1), help="How many units (columns) to show."),
+    click.option("--samples", type=click.IntRange(1), help="How many samples (rows) to show."),
+    click.option(
+        "--precision",
+        type=click.IntRange(1, 17),
+        default=4,
+        show_default=True,
+        help="Significant digits in the tables.",
+    ),
+    click.option("--full", is_flag=True, help="Show every unit and sample, no digest."),
+    click.option(
+        "--timesteps",
+        callback=read_timesteps,
+        metavar="WHICH",
+        help="Show the states over time at all, first,last, 0,5,-1, every:10, or a digest.",
+    ),
+    click.option("--gates", is_flag=True, help="Record the gates, and show them over time."),
+    click.option(
+        "--calls",
+        type=click.Choice(["first", "last", "all"]),
+        help="Make a table a call, for these calls of each layer.",
+    ),
+    click.option("--ledger", is_flag=True, help="Show one row an operation and layer instead."),
+    click.option("-v", "--verbose", is_flag=True, help="A table a call, what each verdict saw."),
+    click.option("-q", "--quiet", is_flag=True, help="Failures and the closing summary alone."),
+)
+
+
+def shown_options(function: Function) -> Function:
+    """Add the options; a command takes them as keywords and hands them to `show_options`."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def exclude(choices: dict[str, Any]) -> None:
+    """Refuse options that contradict each other.
+
+    Raises:
+        UsageError: of Click.
+    """
+    if choices["verbose"] and choices["quiet"]:
+        raise click.UsageError("-v and -q exclude each other")
+    for other in ("quiet", "timesteps", "gates", "calls"):
+        if choices["ledger"] and choices[other] not in (None, False):
+            name = "-q" if other == "quiet" else f"--{other}"
+            raise click.UsageError(f"--ledger and {name} exclude each other")
+
+
+def show_options(choices: dict[str, Any]) -> ShowOptions:
+    """Make of the options what the tables read."""
+    from lstm_state_probe.report.base import ShowOptions
+
+    verbose, quiet = (choices[name] for name in ("verbose", "quiet"))
+    names = ("units", "samples", "precision", "full", "timesteps", "gates", "calls", "ledger")
+    shown = {name: choices[name] for name in names}
+    return ShowOptions(**shown, verbosity=1 if verbose else -1 if quiet else 0)
+
+
+def wishes(options: ShowOptions, records: Iterable[Record]) -> Wishes:
+    """Ask for more to be recorded where a scenario keeps less than shall be shown.
+
+    What is asked for holds what every scenario keeps, so that no expectation misses a timestep.
+    """
+    from lstm_state_probe.runner import Wishes
+
+    written = list(records)
+    more = options.over_time and any(_lacks(r.timesteps, options.timesteps) for r in written)
+    calls = ("all", options.each_call or "last")
+    further = options.over_time and any(record.calls not in calls for record in written)
+    return Wishes("all" if more else None, options.gates, "all" if further else None)
+
+
+def _lacks(kept: Any, wanted: Timesteps | None) -> bool:
+    """Tell whether a `record: timesteps` of a scenario keeps too little."""
+    if kept == "all" or (wanted is None and kept != "final"):
+        return False
+    stride = getattr(kept, "every", None)
+    if isinstance(wanted, int):
+        return stride is None or wanted % int(stride) != 0
+    if isinstance(wanted, tuple) and kept != "final":
+        return not set(wanted) <= ({0, -1} if stride is not None else set(kept))
+    return True
