@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from lstm_state_probe.errors import Complaint, ScenarioError, brief
-from lstm_state_probe.scenario.bounds import Position, find_trouble, split_lines
+from lstm_state_probe.scenario.bounds import MAX_DEPTH, Position, find_trouble, split_lines
 from lstm_state_probe.scenario.yaml12 import TAGS, Loader, core_type, scalar
 
 Path = tuple[str | int, ...]
@@ -224,6 +224,8 @@ def _syntax(error: yaml.MarkedYAMLError, source: Document) -> Complaint:
     problem, context = str(error.problem or "it cannot be read"), str(error.context or "")
     if char == "\t" or "tab character" in problem:
         return source.at(position, "a tab cannot indent or start a value in YAML; use spaces")
+    if "nesting depth" in problem:  # libyaml 0.2.6 has a limit of its own, and reads ahead
+        return source.at(position, f"nested more than {MAX_DEPTH} levels deep")
     if "cannot start any token" in problem:
         return source.at(position, f"not valid YAML: a value cannot start with {char!r}; quote it")
     hint = next((hint for words, hint in _HINTS if words in f"{context} {problem}"), "")
