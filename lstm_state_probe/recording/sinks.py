@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
+from threading import RLock
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy as np
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import to_numpy
 
+AT_MOST = 16
+"""Deliveries that may wait: those of a batch, where nobody asks for them in between."""
 Receive = Callable[[list[Array], int], None]
 """Takes the values of one run, and how many runs before it were overwritten unread."""
 
@@ -37,11 +40,14 @@ class CallbackSink:
     """One `numpy_function` a call: every run arrives. XLA refuses it.
 
     Callbacks that depend on each other by no data run in any order, so that each takes a number
-    in the graph, where a variable keeps the order of the program; `collect` sorts by it.
+    in the graph, where a variable keeps the order of the program. What has arrived without a gap
+    is delivered in that order once `AT_MOST` wait; `collect` delivers all.
     """
 
     waiting: list[tuple[int, Receive, list[Array]]] = field(default_factory=list)
     numbers: Any = None
+    due: int = 1
+    lock: Any = field(default_factory=RLock)
 
     def emit(self, tensors: Sequence[Any], receive: Receive, *, copy: bool = True) -> None:
         import tensorflow as tf
@@ -52,7 +58,10 @@ class CallbackSink:
 
         def deliver(number: Any, *arrays: Any) -> None:
             kept = [np.array(array) if copy else _left(array) for array in arrays]
-            self.waiting.append((int(number), receive, kept))
+            with self.lock:
+                self.waiting.append((int(number), receive, kept))
+                if len(self.waiting) > AT_MOST:
+                    self._deliver(whole=False)
 
         number = tf.identity(self.numbers.assign_add(1, read_value=True))
         stopped = [tf.stop_gradient(tensor) for tensor in tensors]
@@ -62,10 +71,18 @@ class CallbackSink:
             tf.numpy_function(deliver, [number, *stopped], [], stateful=True)
 
     def collect(self) -> int:
-        arrived, self.waiting = sorted(self.waiting, key=itemgetter(0)), []
-        for _, receive, arrays in arrived:
-            receive(arrays, 0)
+        with self.lock:
+            self._deliver(whole=True)
         return 0
+
+    def _deliver(self, *, whole: bool) -> None:
+        arrived, self.waiting = sorted(self.waiting, key=itemgetter(0)), []
+        for number, receive, arrays in arrived:
+            if whole or number == self.due:
+                self.due = number + 1
+                receive(arrays, 0)
+            else:
+                self.waiting.append((number, receive, arrays))
 
 
 @dataclass

@@ -11,7 +11,7 @@ import numpy as np
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.layers.find import Recurrent
-from lstm_state_probe.recording.store import Later, Pending, Store
+from lstm_state_probe.recording.store import Later, OnDisk, Pending, Store
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _bytes(bits: Any, listed: int) -> int:
     return bits.nbytes if isinstance(bits, np.ndarray) else listed
 
 
-def _part(pending: Pending, place: int | None) -> Array:
+def _part(pending: Pending | OnDisk, place: int | None) -> Array:
     array = pending.array
     return array if place is None else array[:, place]
 

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 from weakref import finalize
 
 import numpy as np
-from numpy.lib.format import open_memmap
 
 from lstm_state_probe.arrays import Array
 
 Later = Callable[[], Array]
+_ALIGNED = 64
 
 
 class Pending:
     """An array that is made when it is first wanted, read-only and once."""
 
-    def __init__(self, array: Array | None = None, *, load: Later | None = None) -> None:
-        self._array, self._load = array, load
+    def __init__(self, load: Later) -> None:
+        self._array: Array | None = None
+        self._load: Later | None = load
 
     @property
     def array(self) -> Array:
@@ -34,42 +34,54 @@ class Pending:
         return self._array
 
 
+class OnDisk:
+    """An array in the store's file, mapped anew each time it is wanted, so that no page stays."""
+
+    def __init__(self, file: Any, offset: int, array: Array) -> None:
+        self._file, self._offset = file, offset
+        self._shape, self._dtype = array.shape, array.dtype
+
+    @property
+    def array(self) -> Array:
+        """The array, as a read-only memory map."""
+        plain = self._dtype if self._dtype.kind != "V" else np.dtype(np.uint16)
+        if 0 in self._shape:
+            return np.empty(self._shape, self._dtype)
+        mapped = np.memmap(self._file, plain, "r", self._offset, self._shape)
+        return mapped.view(self._dtype)
+
+
 @dataclass
 class Store:
     """Keeps arrays; `budget` bytes of them stay in memory at a time.
 
-    An array on disk is a NumPy memory map of a file that has no name any more, so that its
-    space is free again when the last reference to the array goes.
+    The others go, as they come, to the end of one temporary file, which has no name and vanishes
+    with the last array that is in it.
     """
 
     budget: int
     in_memory: int = 0
     on_disk: int = 0
-    folder: str = field(default_factory=tempfile.gettempdir)
+    _file: Any = None
 
-    def keep(self, load: Later, size: int) -> Pending:
+    def keep(self, load: Later, size: int) -> Pending | OnDisk:
         """Keep what `load` gives, of `size` bytes: until it is wanted, or at once on disk."""
         if self.in_memory + size > self.budget:
-            self.on_disk += size
-            return Pending(self._to_disk(load()))
+            return self._write(np.ascontiguousarray(load()))
         self.in_memory += size
-        pending = Pending(load=load)
+        pending = Pending(load)
         finalize(pending, self._released, size).atexit = False
         return pending
 
     def _released(self, size: int) -> None:
         self.in_memory -= size
 
-    def _to_disk(self, array: Array) -> Array:
-        handle, name = tempfile.mkstemp(suffix=".npy", prefix="probe-", dir=self.folder)
-        os.close(handle)
-        try:
-            plain = array.dtype if array.dtype.kind != "V" else np.dtype(np.uint16)
-            kept = open_memmap(name, mode="w+", dtype=plain, shape=array.shape)
-            kept[...] = array.view(plain)
-            kept.flush()
-        finally:
-            Path(name).unlink()
-        result = kept.view(array.dtype)
-        result.flags.writeable = False
-        return result
+    def _write(self, array: Array) -> OnDisk:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="probe-")  # noqa: SIM115 - lives with its arrays
+        offset = self.on_disk
+        self._file.seek(offset)
+        self._file.write(array.view(np.uint8).data if array.size else b"")
+        self._file.flush()
+        self.on_disk = -(-(offset + array.nbytes) // _ALIGNED) * _ALIGNED
+        return OnDisk(self._file, offset, array)
