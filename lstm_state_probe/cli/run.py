@@ -94,7 +94,11 @@ def run(
     )
     view.end(suite)
     for path, write in zip(reports, writers, strict=True):
-        write(suite, Path(path))
+        try:
+            write(suite, Path(path))
+        except OSError as error:
+            reason = error.strerror or error
+            raise UsageError(f"the report {path!r} cannot be written: {reason}") from error
     return suite.exit_code
 
 

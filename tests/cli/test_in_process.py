@@ -47,6 +47,13 @@ def test_a_call_that_is_off_the_equations_fails_under_verify(monkeypatch, capsys
     assert "off the equations" in capsys.readouterr().out
 
 
+def test_a_report_that_cannot_be_written_is_told_once_everything_was_shown(capsys) -> None:
+    assert run_command_line(["run", LIFECYCLE, "-q", "--report", "/proc/no.json"]) == 2
+    shown = capsys.readouterr()
+    assert "1 passed" in shown.out
+    assert "the report '/proc/no.json' cannot be written" in shown.err
+
+
 def test_json_on_stdout(capsys) -> None:
     assert run_command_line(["run", LIFECYCLE, "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["summary"]["passed"] == 1
