@@ -17,8 +17,8 @@ def main() -> None:
 
     code = run_command_line(sys.argv[1:])
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None where a shell closed it
+            stream.flush()
     except BrokenPipeError:  # the reader of a pipe has gone: nothing more can be told
         code = code or 1
     if "COVERAGE_PROCESS_START" in os.environ:  # a measured process must write its figures

@@ -42,7 +42,7 @@ def find_files(paths: Iterable[str]) -> list[Path]:
     for text in paths:
         path = Path(text)
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
+            files = sorted(p for p in path.rglob("*") if _is_scenario(p, path))
             if not files:
                 raise UsageError(f"no *.yaml or *.yml in the folder {text!r}")
             found.update(dict.fromkeys(files))
@@ -52,6 +52,12 @@ def find_files(paths: Iterable[str]) -> list[Path]:
             near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
             raise UsageError(f"no such file or folder: {text!r}{nearest(path.name, near)}")
     return list(found)
+
+
+def _is_scenario(file: Path, folder: Path) -> bool:
+    """Tell a scenario by its suffix; hidden files and folders are somebody else's."""
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return file.suffix in SUFFIXES and not hidden and file.is_file()
 
 
 def select(paths: Iterable[str], engines: Sequence[str] = ()) -> Selection:

@@ -45,7 +45,7 @@ def make_console(color: str, *, stderr: bool = False) -> Console:
     """Make a Rich console; what it prints is never highlighted or cut by Rich's own guesses."""
     from rich.console import Console
 
-    return Console(
+    console = Console(
         stderr=stderr,
         no_color=True if color == "never" else None,
         force_terminal=True if color == "always" else None,
@@ -54,3 +54,6 @@ def make_console(color: str, *, stderr: bool = False) -> Console:
         emoji=False,
         soft_wrap=False,
     )
+    if console.width < 1:  # COLUMNS=0, as some terminals of CI say
+        console.width = 80
+    return console

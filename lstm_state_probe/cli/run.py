@@ -93,12 +93,15 @@ def run(
         on_end=view.scenario,
     )
     view.end(suite)
+    unwritten = []
     for path, write in zip(reports, writers, strict=True):
         try:
             write(suite, Path(path))
-        except OSError as error:
+        except OSError as error:  # the others are written all the same
             reason = error.strerror or error
-            raise UsageError(f"the report {path!r} cannot be written: {reason}") from error
+            unwritten.append(f"the report {path!r} cannot be written: {reason}")
+    if unwritten:
+        raise UsageError("; ".join(unwritten))
     return suite.exit_code
 
 

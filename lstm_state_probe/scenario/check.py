@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -50,6 +51,7 @@ class Checker:
         for check in checks:
             for path, message, at_key in check(self.scenario, self.engine):
                 self.complain(path, message, at_key=at_key)
+        self.recorded_layers()
         self.operations(self.scenario.operations, ("operations",))
         return self.complaints
 
@@ -69,6 +71,18 @@ class Checker:
         if not self.has_model:
             return Quantities((), (), complete=False)
         return static_quantities(self.layers)
+
+    def recorded_layers(self) -> None:
+        """Refuse a pattern of `record: layers` that names no recurrent layer."""
+        if "layers" not in self.scenario.record.model_fields_set:
+            return
+        parts = [address.split("/") for address in self.quantities.states]
+        known = {"/".join(names[:end]) for names in parts for end in range(1, len(names))}
+        for index, pattern in enumerate(self.scenario.record.layers):
+            if self.quantities.complete and not any(fnmatchcase(name, pattern) for name in known):
+                message = f"{brief(pattern)} names no recurrent layer; known: {listed(known)}"
+                path = ("record", "layers", index)
+                self.complain(path, message + nearest(pattern, known))
 
     def operations(self, operations: list[Operation], path: Path) -> None:
         """Check operations in the order in which they will be done."""

@@ -1,11 +1,15 @@
 """What is recorded: the written forms, and what is told of wrong ones."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from lstm_state_probe.errors import ScenarioError
+from lstm_state_probe.scenario.read import read_scenarios
 from lstm_state_probe.scenario.record import Every, Record
+from lstm_state_probe.suite import find_files
 
 
 @pytest.mark.parametrize(
@@ -33,3 +37,22 @@ def test_everything_is_kept_and_no_gate_unless_asked() -> None:
         ["*"],
         "all",
     )
+
+
+def test_a_pattern_that_names_no_recurrent_layer_is_refused(tmp_path: Path) -> None:
+    shipped = Path(__file__).parent.parent.parent / "scenarios" / "stateful_lstm.yaml"
+    text = shipped.read_text(encoding="utf-8")
+    file = tmp_path / "x.yaml"
+    file.write_text("record: {layers: [lstm, lst*, gru]}\n" + text, encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        read_scenarios(file)
+    (complaint,) = caught.value.complaints
+    assert (complaint.line, complaint.column) == (1, 31)
+    assert "'gru' names no recurrent layer; known: lstm" in complaint.message
+
+
+def test_hidden_files_and_folders_are_not_searched(tmp_path: Path) -> None:
+    for name in (".github/ci.yml", "a/.hidden.yaml", "a/b.yaml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("", encoding="utf-8")
+    assert find_files([str(tmp_path)]) == [tmp_path / "a" / "b.yaml"]
