@@ -190,7 +190,7 @@ class Story:
 
     def expected(self, operation: Operation) -> str | None:
         """Return the error that is expected of an operation on this engine."""
-        return getattr(operation.raises, self.scenario.engine) if operation.raises else None
+        return operation.raises.on(self.scenario.engine) if operation.raises else None
 
     def note(
         self, operation: Operation, path: Path, outcome: Outcome, verdicts: tuple[Verdict, ...]

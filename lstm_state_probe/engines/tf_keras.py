@@ -13,7 +13,7 @@ from lstm_state_probe.engines.base import CallTensors, Release, Watch, to_numpy
 from lstm_state_probe.engines.keras3 import _reset_apis
 from lstm_state_probe.engines.loop import LoopParts, LoopWatch
 from lstm_state_probe.engines.quiet import importing
-from lstm_state_probe.engines.wrapping import override, resetting
+from lstm_state_probe.engines.wrapping import override, plain, resetting
 
 
 class TfKeras:
@@ -130,9 +130,7 @@ class TfKeras:
                 return result
             return output[0] if len(output) == 1 else output
 
-        for method in (observed_inputs, observed_call):
-            method.autograph_info__ = {}  # type: ignore[attr-defined]
-        methods = {"_process_inputs": observed_inputs, "call": observed_call}
+        methods = {"_process_inputs": plain(observed_inputs), "call": plain(observed_call)}
         return override(layer, methods | resetting(layer, watch.reset))
 
     def _watching(self, layer: Any, watch: Watch) -> AbstractContextManager[None]:

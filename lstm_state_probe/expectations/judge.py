@@ -38,7 +38,7 @@ def judge_operation(bench: Bench, operation: Operation, path: Path) -> tuple[Ver
         ScenarioError: if a selector names what the operation does not have.
     """
     verdicts = []
-    wanted = getattr(operation.raises, bench.scenario.engine) if operation.raises else None
+    wanted = operation.raises.on(bench.scenario.engine) if operation.raises else None
     if wanted is not None:
         verdicts.append(_judge_raises(bench, wanted, (*path, RAISES)))
     if operation.expect is not None:
