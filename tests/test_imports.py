@@ -17,6 +17,7 @@ TABLE: dict[str, set[str]] = {
     "scenario": {"layers"},
     "engines": set(),
     "recording": {"engines", "equations", "layers"},
+    "inspection": {"engines", "layers", "recording"},
     "model": {"engines", "layers", "scenario"},
     "operations": {"engines", "layers", "model", "recording", "scenario"},
     "expectations": {"recording", "scenario"},
