@@ -28,7 +28,7 @@ def lookups(model: Any, tensor: Any) -> list[Any]:
                 found.append(inner)
             elif _is_model(inner):
                 waiting.append((inner, _entrance(inner, node, current)))
-            elif not inner.weights:
+            elif not getattr(inner, "weights", ()):  # an operation of Keras 3 has none
                 waiting += [(owner, output) for output in flat(node.outputs)]
     return found
 

@@ -73,8 +73,8 @@ class ResetInspection:
 class KernelInspection:
     """What computes the layer: here, and on a GPU.
 
-    `leaves` are the arguments that keep it from cuDNN; `refuses` says what cuDNN does with which
-    mask, and `refused` whether the mask of the calls here would be one of those.
+    `leaves` are the arguments that keep it from cuDNN; `refuses` says which mask cuDNN does not
+    take and what happens then ('' without cuDNN), `refused` whether that of the calls is one.
     """
 
     here: str

@@ -32,11 +32,13 @@ def inspect_model(
     batch: int | None = None,
     timesteps: int | None = None,
     seed: int = 0,
+    loaded: bool = False,
 ) -> Inspection:
     """Inspect a built model of an engine, in memory; it is left as it was, bit for bit.
 
     `inputs` are arrays by name, or the array of the only input; without them they are generated,
-    with `batch` samples and `timesteps` timesteps where the model leaves that open.
+    with `batch` samples and `timesteps` timesteps where the model leaves that open. `loaded` says
+    that the model comes from a file and was not called yet.
 
     Raises:
         UsageError: if the model has no recurrent layer, is not built, or does not take the inputs.
@@ -45,7 +47,7 @@ def inspect_model(
     arrays, used = _inputs(model, inputs, batch=batch, timesteps=timesteps, seed=seed)
     put_back = engine.preserve(model)
     try:
-        made = make_calls(engine, model, structured(model, arrays))
+        made = make_calls(engine, model, structured(model, arrays), loaded=loaded)
         resets = try_resets(engine, model, parts)
     finally:
         put_back()

@@ -15,12 +15,11 @@ from lstm_state_probe.inspection.mask import OTHER, ROW
 from lstm_state_probe.layers.families import class_names, is_a
 
 FUSED = ("LSTM", "GRU")
-_NO_CUDNN = "nothing: cuDNN is not used"
-_MASKS = "a mask that hides other timesteps than the end of a row, or a whole row"
+_MASKS = "a mask that hides a whole row, or other timesteps than its end"
 REFUSES: Mapping[str, str] = {
-    "keras3": f"{_MASKS}: in a graph (predict, fit) it raises InvalidArgumentError,"
-    " eagerly the loop runs instead",
-    "tf_keras": f"{_MASKS}: the standard kernel runs instead",
+    "keras3": f"{_MASKS}: predict and fit raise InvalidArgumentError, an eager call goes on"
+    " with the loop",
+    "tf_keras": f"{_MASKS}: the standard kernel runs then",
 }
 
 
@@ -34,7 +33,7 @@ def inspect_kernel(engine: Engine, layer: Any, mask: MaskInspection) -> KernelIn
         why=why or "; ".join(leaves),
         cudnn=cudnn,
         leaves=leaves,
-        refuses=REFUSES[engine.name] if cudnn else _NO_CUDNN,
+        refuses=REFUSES[engine.name] if cudnn else "",
         refused=mask.hides in (ROW, OTHER) if cudnn and mask.hides is not None else None,
     )
 

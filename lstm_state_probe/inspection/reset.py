@@ -16,7 +16,7 @@ from lstm_state_probe.inspection.data import ResetInspection
 from lstm_state_probe.layers.find import Recurrent
 
 NAMES = ("reset_state", "reset_states")
-STATELESS = "the layer is stateless: it holds nothing"
+STATELESS = "the layer is stateless"
 UNBUILT = "the layer holds no states yet"
 
 
