@@ -22,7 +22,8 @@ def checked(model: Any, given: Mapping[str, Array] | Array) -> Mapping[str, Arra
     try:
         specs = input_specs(model)
     except UsageError:
-        return given if isinstance(given, Mapping) else {"inputs": np.asarray(given)}
+        found = given if isinstance(given, Mapping) else {"": given}
+        return {name or "inputs": np.asarray(array) for name, array in found.items()}
     arrays = _named(specs, given)
     _same_batch(arrays)
     return {spec.name: _fitting(spec, arrays[spec.name]) for spec in specs}

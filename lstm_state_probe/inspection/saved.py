@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines import Engine, load_engine
 from lstm_state_probe.errors import ProbeError, UsageError
 from lstm_state_probe.inspection.data import Inspection
-from lstm_state_probe.inspection.input_files import must_exist, read_inputs
+from lstm_state_probe.inspection.input_files import GivenInput, must_exist, read_inputs
 from lstm_state_probe.inspection.inspect import inspect_model
 from lstm_state_probe.model import detect_engine, load_model
 from lstm_state_probe.model.code import Code
@@ -43,14 +42,14 @@ class Opened:
     saved: SavedModel
     engine: Engine
     keras: Any
-    inputs: Mapping[str, Array] | None = field(default=None)
+    given: Sequence[GivenInput]
 
     def inspect(self, *, seed: int = 0) -> Inspection:
         """Inspect it, with the inputs of the command line or generated ones."""
         return inspect_model(
             self.engine,
             self.keras,
-            inputs=self.inputs,
+            inputs={given.name: given.array for given in self.given} or None,
             batch=self.saved.batch,
             timesteps=self.saved.timesteps,
             seed=seed,
@@ -68,7 +67,7 @@ def open_model(saved: SavedModel) -> Opened:
     must_exist(saved.path, "model")
     if saved.weights is not None:
         must_exist(saved.weights, "file of weights")
-    inputs = read_inputs(saved.inputs)
+    given = read_inputs(saved.inputs)
     engine = load_engine(saved.engine or detect_engine(saved.path) or DEFAULT_ENGINE)
     model = load_model(
         saved.path,
@@ -77,7 +76,7 @@ def open_model(saved: SavedModel) -> Opened:
         allow_code=saved.allow_code,
         custom_objects=_custom(saved, engine),
     )
-    return Opened(saved, engine, model, inputs)
+    return Opened(saved, engine, model, given)
 
 
 def _custom(saved: SavedModel, engine: Engine) -> Mapping[str, Any]:
