@@ -50,7 +50,7 @@ def make_calls(engine: Engine, model: Any, inputs: Any, *, loaded: bool) -> tupl
     recorder = Recorder.attach(engine, model, origins, fresh=False)
     origins.held = _before(recorder.held(), loaded=loaded)
     try:
-        return tuple(_until_failure(recorder, _acts(model, inputs)))
+        return tuple(_until_failure(recorder, _acts(engine, model, inputs)))
     finally:
         recorder.detach()
 
@@ -60,16 +60,27 @@ def _before(held: Held, *, loaded: bool) -> dict[str, tuple[Origin, Array]]:
     return {name: (full if np.any(value) else empty, value) for name, value in held.items()}
 
 
-def _acts(model: Any, inputs: Any) -> Mapping[str, Callable[[], Any]]:
+def _acts(engine: Engine, model: Any, inputs: Any) -> Mapping[str, Callable[[], Any]]:
     import tensorflow as tf
 
     # a graph of its own: eager random ops would move kernels that nobody can put back
     training = tf.function(lambda x: model(x, training=True), autograph=False)
+    predict = _prediction(engine, model, inputs)
     return {
-        FIRST: lambda: model.predict_on_batch(inputs),
-        SECOND: lambda: model.predict_on_batch(inputs),
+        FIRST: predict,
+        SECOND: predict,
         TRAINING: lambda: training(tf.nest.map_structure(tf.convert_to_tensor, inputs)),
     }
+
+
+def _prediction(engine: Engine, model: Any, inputs: Any) -> Callable[[], Any]:
+    """Predict a batch; where an execution runs several, tf_keras can do so in `predict` alone."""
+    import tensorflow as tf
+
+    if engine.steps_per_execution(model) == 1:
+        return lambda: model.predict_on_batch(inputs)
+    size = len(tf.nest.flatten(inputs)[0])
+    return lambda: model.predict(inputs, batch_size=size, verbose=0)
 
 
 def _until_failure(recorder: Recorder, acts: Mapping[str, Callable[[], Any]]) -> Iterator[Made]:
