@@ -31,7 +31,7 @@ def checked(model: Any, given: Mapping[str, Array] | Array) -> Mapping[str, Arra
 
 def _named(specs: tuple[InputSpec, ...], given: Mapping[str, Array] | Array) -> Mapping[str, Array]:
     expected = "; ".join(map(str, specs))
-    if not isinstance(given, Mapping) or (list(given) == [""] and len(specs) == 1):
+    if not isinstance(given, Mapping) or list(given) == [""]:
         if len(specs) > 1:
             raise UsageError(f"the model takes {len(specs)} inputs, by name: {expected}")
         array = given[""] if isinstance(given, Mapping) else given

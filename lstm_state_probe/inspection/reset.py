@@ -84,7 +84,7 @@ def _model_why(
     engine: Engine, names: Sequence[str], raised: str | None, *, reached: bool | None
 ) -> str:
     if not names:
-        return f"a model of {engine.package} {engine.version()} has no reset"
+        return f"a model of {engine.name} has no reset"
     told = f"the model's {names[0]}()"
     if raised:
         return f"{told} raises {raised}"
