@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -183,8 +186,6 @@ def test_what_is_wrong_is_told_and_exits_with_2(
     capsys: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import re
-
     monkeypatch.chdir(folder)
     np.save("wide.npy", np.zeros((2, 5, 9)))
     Path("a.txt").write_text("1", encoding="utf-8")
@@ -209,6 +210,87 @@ def test_init_from_a_model_with_given_inputs_names_the_file(
     assert run_command_line(["init", str(target), *words]) == 0
     assert "x: {file: mine.npy}" in target.read_text(encoding="utf-8")
     assert run_command_line(["run", str(target), "-q"]) == 0, capsys.readouterr().out
+
+
+CELLS = """
+class Half(keras.layers.SimpleRNNCell):
+    def get_initial_state(self, *args, **kwargs):
+        import tensorflow as tf
+
+        print("from the user's own code")
+        batch = kwargs["batch_size"] if "batch_size" in kwargs else args[0]
+        return [tf.fill((batch, 2), 0.5)]
+"""
+
+
+def test_own_classes_are_told_on_the_command_line_and_may_print(
+    engine: Engine, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"keras": engine.keras}
+    exec(CELLS, names)
+    Path("cells.py").write_text(CELLS, encoding="utf-8")
+    keras = engine.keras
+    layers = [keras.Input((4, 3)), keras.layers.RNN(names["Half"](2), name="rnn")]
+    keras.Sequential(layers, name="own").save("own.keras")
+    given = ["own.keras", "--custom-objects", "cells.py"]
+    assert run_command_line(["inspect", *given]) == 2
+    assert run_command_line(["inspect", *given, "--allow-code", "--json"]) == 0
+    shown = capsys.readouterr()
+    (layer,) = json.loads(shown.out)["layers"]
+    assert (layer["kind"], layer["states"][0]["origin"]) == ("RNN(Half)", "custom")
+    assert "from the user's own code" in shown.err
+    assert run_command_line(["init", "own.yaml", "--from", *given, "--allow-code"]) == 0
+    assert run_command_line(["run", "own.yaml", "-q"]) == 2
+    assert run_command_line(["run", "own.yaml", "-q", "--allow-code"]) == 0, capsys.readouterr().out
+
+
+def test_weights_of_another_file_are_loaded_into_an_architecture(
+    engine: Engine, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = chain(engine.keras)
+    Path("chain.json").write_text(model.to_json(), encoding="utf-8")
+    model.save_weights("chain.weights.h5")
+    model.save("chain.keras")
+    documents = []
+    for words in (["chain.json", "--weights", "chain.weights.h5"], ["chain.keras"]):
+        assert run_command_line(["inspect", *words, "--json", "--engine", engine.name]) == 0
+        documents.append(json.loads(capsys.readouterr().out))
+    assert documents[0]["layers"] == documents[1]["layers"]
+    words = ["--from", "chain.json", "--weights", "chain.weights.h5", "--engine", engine.name]
+    assert run_command_line(["init", "chain.yaml", *words]) == 0
+    assert "weights: chain.weights.h5" in Path("chain.yaml").read_text(encoding="utf-8")
+    assert run_command_line(["run", "chain.yaml", "-q"]) == 0, capsys.readouterr().out
+
+
+def test_a_call_that_keras_refuses_exits_with_3_and_still_shows_the_layers(
+    folder: Path, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import lstm_state_probe.inspection.calls as calls
+
+    def refuse(*args: Any) -> Any:
+        raise ValueError("no such luck")
+
+    monkeypatch.setattr(calls, "_prediction", lambda *args: refuse)
+    assert run_command_line(["inspect", str(folder / "chain.keras")]) == 3
+    out = capsys.readouterr().out
+    assert "the first call fails: ValueError: no such luck" in out
+    assert "stateful, batch 2" in out
+    words = ["init", "--from", str(folder / "chain.keras"), str(tmp_path / "s.yaml")]
+    assert run_command_line(words) == 3
+    assert not (tmp_path / "s.yaml").exists()
+
+
+def test_help_needs_no_tensorflow() -> None:
+    code = (
+        "import sys; from lstm_state_probe.cli import run_command_line as run;"
+        "run(['inspect', '--help']); run(['schema', '--inspection']);"
+        "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "--custom-objects FILE" in done.stdout
 
 
 def test_every_option_of_inspect_is_documented() -> None:
