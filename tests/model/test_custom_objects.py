@@ -171,9 +171,8 @@ def test_a_factory_may_be_a_function_of_a_package(write: Any, engine: Any, tmp_p
     folder = tmp_path / f"pack_{engine.name}"
     folder.mkdir()
     (folder / "__init__.py").write_text("", encoding="utf-8")
-    body = CELLS.replace(
-        "import tensorflow as tf", f"import tensorflow as tf\nimport {engine.package} as keras"
-    )
+    head = f"import tensorflow as tf\nimport {engine.package} as keras"
+    body = CELLS.replace('"mine"', '"theirs"').replace("import tensorflow as tf", head)
     (folder / "made.py").write_text(body, encoding="utf-8")
     factory = f"pack_{engine.name}.made:build"
     text = f"model: {{factory: '{factory}', arguments: {{units: 1}}}}\n{DATA}\n"
@@ -279,7 +278,9 @@ def test_a_saved_model_of_custom_classes_is_loaded_with_their_file(
     )
     assert expected.shape == report.operations[0].outcome.result.shape
     bare = run_scenario(write(text.partition("\n")[2]), engine)
-    assert "needs the custom objects 'Half', 'mine>Doubled', 'Quarter'" in str(bare.error)
+    assert "needs the custom objects 'Half', 'Quarter', 'mine>Doubled', 'distance'" in str(
+        bare.error
+    )
     assert "list the file under custom_objects and give --allow-code" in str(bare.error)
     assert bare.exit_code == 2
 
@@ -306,3 +307,18 @@ def test_all_names_what_a_file_offers(write: Any, engine_named: Any) -> None:
         assert (error is None) == (report.error is None), report.error
         assert error is None or error in str(report.error)
         sys.modules.pop("cells", None)
+
+
+def test_a_model_that_is_built_by_its_first_call_may_be_made(write: Any, engine: Any) -> None:
+    code = """
+        def build():
+            model = keras.Sequential([keras.layers.GRU(2, name="gru"), keras.layers.Dense(1)])
+            model.compile(optimizer="sgd", loss="mse")
+            return model
+    """
+    text = f"model: {{factory: 'b.py:build'}}\n{DATA}\noperations:\n"
+    text += "  - train_on_batch: {x: x, y: y}\n    expect: {gru/h: changed}\n  - predict: {x: x}"
+    report = run_scenario(write(text, engine.name, b=code), engine, TRUST)
+    assert report.error is None
+    assert [str(operation.outcome.failure) for operation in report.operations] == ["None", "None"]
+    assert report.status == "passed"

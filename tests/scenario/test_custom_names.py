@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -106,6 +109,24 @@ def test_the_names_of_a_file_are_read_without_running_it(
     assert found.may_be("Unknown", known=False)
     assert found.may_be("LSTM", known=True) == (bound is None)
     assert custom_names(["none.py"], tmp_path).bound is None
+
+
+def test_a_saved_model_is_told_from_its_text_without_keras_and_numpy(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "m.keras", "w") as file:
+        file.writestr("metadata.json", '{"keras_version": "2.15.0"}')
+    text = "model: {load: m.keras}\noperations: [reload]"
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "b.yaml").write_text(f"custom_objects: [c.py]\n{text}", encoding="utf-8")
+    (tmp_path / "c.py").write_text("raise SystemExit(9)", encoding="utf-8")
+    code = (
+        "import sys; from lstm_state_probe.suite import select; found = select(['.']);"
+        "assert not found.complaints; print(*[s.engine for s in found.scenarios]);"
+        "print([m for m in ('tensorflow', 'keras', 'tf_keras', 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    assert done.stdout.splitlines() == ["tf_keras tf_keras", "[]"]
 
 
 def test_the_names_of_layers_are_those_inside_others_too() -> None:
