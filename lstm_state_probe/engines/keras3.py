@@ -13,6 +13,7 @@ from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors, Watch, to_numpy
 from lstm_state_probe.engines.kernel import keras3_kernel
 from lstm_state_probe.engines.loop import LoopParts, LoopWatch
+from lstm_state_probe.engines.preserving import preserve
 from lstm_state_probe.engines.quiet import importing
 from lstm_state_probe.engines.starting import Start
 from lstm_state_probe.engines.wrapping import Release, override, resetting
@@ -95,6 +96,21 @@ class Keras3:
 
     def reset_apis(self) -> dict[str, str]:
         return _reset_apis(self.keras)
+
+    def preserve(self, model: Any) -> Release:
+        """Keep also the seed generator that everything without a seed of its own shares."""
+        from keras.src.backend.common import global_state
+
+        name = "global_seed_generator"
+        generator = global_state.get_global_attribute(name)
+        numbers = to_numpy(generator.state) if generator is not None else None
+
+        def shared() -> None:
+            global_state.set_global_attribute(name, generator)
+            if generator is not None:
+                generator.state.assign(numbers)
+
+        return preserve(model, shared)
 
     def intercept(self, layer: Any, watch: Watch) -> Release:
         """Observe in `inner_loop`, which is given the initial states and returns the final ones."""
