@@ -42,7 +42,9 @@ def inner_output(session: Session, arguments: InnerOutput, path: Path) -> Any:
     """What one does to look at an inner layer: a second model, on the layers of the first."""
     keywords, model = session.keywords(arguments, path), session.model
     layer = model.get_layer(keywords["layer"])
-    reader = session.engine.keras.Model(model.input, layer.output)
+    keras = session.engine.keras
+    chain = isinstance(model, keras.Sequential)  # which has no `input` in Keras 3
+    reader = keras.Model(model.inputs if chain else model.input, layer.output)
     return reader.predict_on_batch(keywords["x"])
 
 

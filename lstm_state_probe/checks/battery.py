@@ -1,0 +1,158 @@
+"""Runs the properties on a subject: each is an ordinary scenario, run by the ordinary runner."""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from lstm_state_probe.checks.base import (
+    BROKEN,
+    HOLDS,
+    NOT_APPLICABLE,
+    NOT_DONE,
+    CheckVerdict,
+    Drawn,
+    NotApplicable,
+    Property,
+    Word,
+)
+from lstm_state_probe.checks.examine import examine
+from lstm_state_probe.checks.sketch import Sketch
+from lstm_state_probe.checks.subject import DoesNotApply, Subject
+from lstm_state_probe.checks.writing import as_text
+from lstm_state_probe.engines import Engine
+from lstm_state_probe.report.data import ScenarioReport
+from lstm_state_probe.runner import Wishes, run_scenario
+from lstm_state_probe.scenario.read import ScenarioFile, scenarios_in
+
+
+@dataclass(frozen=True)
+class SubjectReport:
+    """All verdicts on one scenario or model file; `notes` say what was assumed."""
+
+    id: str
+    file: str
+    engine: str
+    verdicts: tuple[CheckVerdict, ...]
+    seconds: float
+
+    def exit_code(self, *, strict: bool = False) -> int:
+        """The highest of its verdicts."""
+        return max((verdict.exit_code(strict=strict) for verdict in self.verdicts), default=0)
+
+    def count(self, word: Word) -> int:
+        """Count the verdicts of one word."""
+        return sum(verdict.verdict == word for verdict in self.verdicts)
+
+
+def scenario_for(property: Property, subject: Subject) -> Drawn | NotApplicable:
+    """Write the scenario that answers a property's question for a subject."""
+    sketch = Sketch(subject, model=subject.model)
+    try:
+        if not subject.parts:
+            raise DoesNotApply("the model has no recurrent layer")
+        property.draw(sketch)
+    except DoesNotApply as why:
+        return NotApplicable(property, str(why))
+    spec = subject.file.spec
+    written = {
+        "name": property.name,
+        "description": f"{property.question} If not: {property.meaning}",
+        "tags": ["check", subject.file.name],
+        "seed": spec.seed,
+        "engine": subject.engine,
+        **({"record": sketch.record} if sketch.record else {}),
+        **subject.beside,
+        "model": sketch.model,
+        "data": sketch.data,
+        "operations": sketch.operations,
+    }
+    return Drawn(property, as_text(written))
+
+
+def check(
+    scenario: ScenarioFile,
+    engine: Engine,
+    properties: Sequence[Property],
+    *,
+    allow_code: bool = False,
+    on_start: Callable[[Property], None] = lambda one: None,
+) -> SubjectReport:
+    """Ask each property of the model of a scenario.
+
+    Raises:
+        ProbeError: if the model cannot be built, or its inputs are not known.
+    """
+    started = time.perf_counter()
+    subject = examine(scenario, engine, allow_code=allow_code)
+    verdicts = []
+    for one in properties:
+        on_start(one)
+        verdicts.append(_ask(one, subject, engine, allow_code=allow_code))
+    seconds = time.perf_counter() - started
+    file = scenario.document.file
+    return SubjectReport(scenario.id, file, engine.name, tuple(verdicts), seconds)
+
+
+def _ask(one: Property, subject: Subject, engine: Engine, *, allow_code: bool) -> CheckVerdict:
+    drawn = scenario_for(one, subject)
+    if isinstance(drawn, NotApplicable):
+        return _verdict(one, NOT_APPLICABLE, drawn.why)
+    path = subject.file.path.with_name(f"{one.name}.yaml")
+    (scenario,) = scenarios_in(drawn.text, path, shown=path.name, engine=engine.name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of Keras; the verdict tells what matters
+        report = run_scenario(scenario, engine, Wishes(allow_code=allow_code))
+    return judged(drawn, report)
+
+
+def judged(drawn: Drawn, report: ScenarioReport) -> CheckVerdict:
+    """Sum up the run of a property's scenario: it holds if every expectation was met."""
+    one, seconds = drawn.property, report.seconds
+    trouble = list(_trouble(report))
+    if trouble:
+        return _verdict(one, NOT_DONE, trouble[0], trouble[1:], drawn.text, seconds)
+    broken = [f"{v.selector}: {v.message}" for v in report.verdicts if not v.passed]
+    seen = [f"{v.selector}: {v.message}" for v in report.verdicts]
+    word = BROKEN if broken else HOLDS
+    why = _brief(next(v.message for v in reversed(report.verdicts) if v.passed != bool(broken)))
+    return _verdict(one, word, why, broken or seen, drawn.text, seconds)
+
+
+def _brief(message: str) -> str:
+    """Shorten what a verdict says to the first quantity, and to what was found of it."""
+    first = message.split("; ")[0]
+    return re.sub(r"expected .*?, but (it )?", "", first, count=1)
+
+
+def _trouble(report: ScenarioReport) -> Iterator[str]:
+    """Yield why a scenario could not be carried out, if so."""
+    if report.error is not None:
+        yield report.error.splitlines()[0]
+    for operation in report.operations:
+        if operation.status == "error":
+            yield f"{operation.operation} raised {operation.outcome.failure}"
+
+
+def _verdict(
+    one: Property,
+    word: Word,
+    why: str,
+    evidence: Sequence[str] = (),
+    scenario: str | None = None,
+    seconds: float = 0.0,
+) -> CheckVerdict:
+    return CheckVerdict(
+        one.name,
+        one.severity,
+        one.question,
+        one.meaning,
+        word,
+        why,
+        tuple(evidence),
+        scenario,
+        seconds,
+    )
