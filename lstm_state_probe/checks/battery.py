@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from lstm_state_probe.checks.base import (
     BROKEN,
@@ -20,47 +20,32 @@ from lstm_state_probe.checks.base import (
     Word,
 )
 from lstm_state_probe.checks.examine import examine
+from lstm_state_probe.checks.moving import moved
+from lstm_state_probe.checks.report import CheckReport, SubjectReport
 from lstm_state_probe.checks.sketch import Sketch
 from lstm_state_probe.checks.subject import DoesNotApply, Subject
 from lstm_state_probe.checks.writing import as_text
 from lstm_state_probe.engines import Engine
+from lstm_state_probe.environment import environment
+from lstm_state_probe.errors import Complaint, ProbeError
 from lstm_state_probe.report.data import ScenarioReport
 from lstm_state_probe.runner import Wishes, run_scenario
 from lstm_state_probe.scenario.read import ScenarioFile, scenarios_in
 
 
-@dataclass(frozen=True)
-class SubjectReport:
-    """All verdicts on one scenario or model file; `notes` say what was assumed."""
-
-    id: str
-    file: str
-    engine: str
-    verdicts: tuple[CheckVerdict, ...]
-    seconds: float
-
-    def exit_code(self, *, strict: bool = False) -> int:
-        """The highest of its verdicts."""
-        return max((verdict.exit_code(strict=strict) for verdict in self.verdicts), default=0)
-
-    def count(self, word: Word) -> int:
-        """Count the verdicts of one word."""
-        return sum(verdict.verdict == word for verdict in self.verdicts)
-
-
-def scenario_for(property: Property, subject: Subject) -> Drawn | NotApplicable:
+def scenario_for(one: Property, subject: Subject) -> Drawn | NotApplicable:
     """Write the scenario that answers a property's question for a subject."""
     sketch = Sketch(subject, model=subject.model)
     try:
         if not subject.parts:
             raise DoesNotApply("the model has no recurrent layer")
-        property.draw(sketch)
+        one.draw(sketch)
     except DoesNotApply as why:
-        return NotApplicable(property, str(why))
+        return NotApplicable(one, str(why))
     spec = subject.file.spec
     written = {
-        "name": property.name,
-        "description": f"{property.question} If not: {property.meaning}",
+        "name": one.name,
+        "description": f"{one.question} If not: {one.meaning}",
         "tags": ["check", subject.file.name],
         "seed": spec.seed,
         "engine": subject.engine,
@@ -70,7 +55,7 @@ def scenario_for(property: Property, subject: Subject) -> Drawn | NotApplicable:
         "data": sketch.data,
         "operations": sketch.operations,
     }
-    return Drawn(property, as_text(written))
+    return Drawn(one, as_text(written))
 
 
 def check(
@@ -79,22 +64,70 @@ def check(
     properties: Sequence[Property],
     *,
     allow_code: bool = False,
-    on_start: Callable[[Property], None] = lambda one: None,
+    folder: Path | None = None,
+    on_start: Callable[[str], None] = lambda name: None,
 ) -> SubjectReport:
     """Ask each property of the model of a scenario.
 
-    Raises:
-        ProbeError: if the model cannot be built, or its inputs are not known.
+    The scenarios that are run stand, or could stand, in `folder`; default: beside the scenario.
+    A `ProbeError` on the way to the first question becomes the report's error.
     """
     started = time.perf_counter()
-    subject = examine(scenario, engine, allow_code=allow_code)
-    verdicts = []
+    file, verdicts, error = scenario.document.file, [], None
+    try:
+        subject = examine(scenario, engine, allow_code=allow_code)
+    except ProbeError as caught:
+        error, properties = caught, ()
+    else:
+        subject = subject if folder is None else moved(subject, folder)
     for one in properties:
-        on_start(one)
+        on_start(one.name)
         verdicts.append(_ask(one, subject, engine, allow_code=allow_code))
+    return SubjectReport(
+        scenario.id,
+        file,
+        engine.name,
+        tuple(verdicts),
+        time.perf_counter() - started,
+        str(error) if error else None,
+        error.exit_code if error else 0,
+    )
+
+
+def check_all(
+    scenarios: Sequence[ScenarioFile],
+    engines: Mapping[str, Engine],
+    properties: Sequence[Property],
+    *,
+    allow_code: bool = False,
+    folders: Mapping[str, Path] | None = None,
+    complaints: Sequence[Complaint] = (),
+    on_start: Callable[[str], None] = lambda name: None,
+    on_end: Callable[[SubjectReport], None] = lambda report: None,
+) -> CheckReport:
+    """Ask each property of each scenario's model; `folders` by key, see `key_of`."""
+    started, found = time.perf_counter(), []
+    for scenario in scenarios:
+        engine = engines[scenario.engine]
+        folder = (folders or {}).get(key_of(scenario))
+        report = check(
+            scenario,
+            engine,
+            properties,
+            allow_code=allow_code,
+            folder=folder,
+            on_start=on_start,
+        )
+        on_end(report)
+        found.append(report)
+    made_with = environment(list(engines.values()))
     seconds = time.perf_counter() - started
-    file = scenario.document.file
-    return SubjectReport(scenario.id, file, engine.name, tuple(verdicts), seconds)
+    return CheckReport(made_with, tuple(found), tuple(complaints), seconds)
+
+
+def key_of(scenario: ScenarioFile | SubjectReport) -> str:
+    """Name a subject: its id, and the engine it is checked on."""
+    return f"{scenario.id}@{scenario.engine}"
 
 
 def _ask(one: Property, subject: Subject, engine: Engine, *, allow_code: bool) -> CheckVerdict:

@@ -115,7 +115,7 @@ def _generated(scenario: ScenarioFile, model: Any, specs: Sequence[InputSpec]) -
     (drawn,) = scenarios_in(
         as_text(written), scenario.path, shown=str(scenario.path), engine=scenario.engine
     )
-    keyed = dict(zip((spec.name for spec in specs), names, strict=True))
+    keyed: dict[str, Any] = dict(zip((spec.name for spec in specs), names, strict=True))
     return Feed(structured(model, keyed), data, draw_arrays(drawn))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from lstm_state_probe import __version__
+from lstm_state_probe.cli.check import check
 from lstm_state_probe.cli.doctor import doctor
 from lstm_state_probe.cli.init import init
 from lstm_state_probe.cli.listing import list_
@@ -20,7 +21,7 @@ from lstm_state_probe.cli.source import source
 from lstm_state_probe.cli.validate import validate
 from lstm_state_probe.errors import ProbeError
 
-COMMANDS = (run, validate, list_, init, schema, source, doctor)
+COMMANDS = (run, validate, check, list_, init, schema, source, doctor)
 INTERRUPTED = 130
 
 

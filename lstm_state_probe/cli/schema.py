@@ -9,15 +9,20 @@ import click
 
 @click.command()
 @click.option("--report", is_flag=True, help="The schema of the JSON report instead.")
-def schema(report: bool) -> int:
+@click.option("--checks", is_flag=True, help="The schema of the JSON report of check instead.")
+def schema(report: bool, checks: bool) -> int:
     """Print the JSON Schema (draft-07) of the scenario file, for editors and other tools."""
-    click.echo(schema_text(report=report), nl=False)
+    if report and checks:
+        raise click.UsageError("--report and --checks are two schemas; ask for one")
+    click.echo(schema_text(report=report, checks=checks), nl=False)
     return 0
 
 
-def schema_text(*, report: bool) -> str:
+def schema_text(*, report: bool, checks: bool = False) -> str:
     """Return a schema as the text of a file."""
-    if report:
+    if checks:
+        from lstm_state_probe.checks.document import check_schema as make
+    elif report:
         from lstm_state_probe.report.schema import report_schema as make
     else:
         from lstm_state_probe.scenario.schema import scenario_schema as make

@@ -13,6 +13,7 @@ from lstm_state_probe.errors import Complaint, brief, listed, nearest
 from lstm_state_probe.layers.static import Quantities, static_quantities
 from lstm_state_probe.scenario import classes, graph, sizes
 from lstm_state_probe.scenario.base import names_in
+from lstm_state_probe.scenario.checks import unknown_check
 from lstm_state_probe.scenario.conditions import Condition
 from lstm_state_probe.scenario.custom import (
     KERAS_ALONE,
@@ -64,6 +65,7 @@ class Checker:
                 self.complain(path, message, at_key=at_key)
         self.recorded_layers()
         self.derived_arrays()
+        self.checks()
         self.operations(self.scenario.operations, ("operations",))
         return self.complaints
 
@@ -111,6 +113,18 @@ class Checker:
                 message = f"{brief(pattern)} names no recurrent layer; known: {listed(known)}"
                 path = ("record", "layers", index)
                 self.complain(path, message + nearest(pattern, known))
+
+    def checks(self) -> None:
+        """Refuse properties that do not exist, and one that stands twice."""
+        written = self.document.data.get("checks") if self.scenario.checks else None
+        names = list(written or ())
+        for k, name in enumerate(names):
+            path: Path = ("checks", name if isinstance(written, dict) else k)
+            message = unknown_check(name)
+            if message is None and name in names[:k]:
+                message = f"{brief(name)} stands twice"
+            if message is not None:
+                self.complain(path, message, at_key=isinstance(written, dict))
 
     def derived_arrays(self) -> None:
         """Refuse an array that is made of none, of itself, or of samples that are not there."""
