@@ -148,17 +148,20 @@ def judged(drawn: Drawn, report: ScenarioReport) -> CheckVerdict:
     trouble = list(_trouble(report))
     if trouble:
         return _verdict(one, NOT_DONE, trouble[0], trouble[1:], drawn.text, seconds)
-    broken = [f"{v.selector}: {v.message}" for v in report.verdicts if not v.passed]
-    seen = [f"{v.selector}: {v.message}" for v in report.verdicts]
-    word = BROKEN if broken else HOLDS
-    why = _brief(next(v.message for v in reversed(report.verdicts) if v.passed != bool(broken)))
-    return _verdict(one, word, why, broken or seen, drawn.text, seconds)
+    broken = [verdict for verdict in report.verdicts if not verdict.passed]
+    evidence = [part for v in broken or report.verdicts for part in _quantities(v.message)]
+    why = _brief(evidence[0] if broken else evidence[-1])
+    return _verdict(one, BROKEN if broken else HOLDS, why, evidence, drawn.text, seconds)
+
+
+def _quantities(message: str) -> list[str]:
+    """Split what a verdict says into what it says of each quantity: 'lstm/h: …', 'lstm/c: …'."""
+    return re.split(r"; (?=[^\s;]+: )", message)
 
 
 def _brief(message: str) -> str:
-    """Shorten what a verdict says to the first quantity, and to what was found of it."""
-    first = message.split("; ")[0]
-    return re.sub(r"expected .*?, but (it )?", "", first, count=1)
+    """Shorten what is said of a quantity to what was found."""
+    return re.sub(r"expected .*?, but (it )?", "", message.split("; ")[0], count=1)
 
 
 def _trouble(report: ScenarioReport) -> Iterator[str]:

@@ -13,11 +13,11 @@ def _rows(sketch: Sketch) -> None:
         rows = "one row" if subject.batch < 2 else "rows that are all the same"
         raise DoesNotApply(f"a batch has {rows}")
     sketch.begin_again()
-    sketch.do("predict_on_batch", {"x": sketch.batch()}, label="as it is")
+    sketch.do("predict_on_batch", {"x": sketch.batch()}, label="together")
     sketch.begin_again()
     others = sketch.samples("first_only", [0] * subject.batch)
-    same = {"same_as": "as it is: *", "samples": [0]}
-    expect = {"*": same, "result": {**same, "same_as": "as it is: result"}}
+    same = {"same_as": "together: *", "samples": [0]}
+    expect = {"*": same, "result": {**same, "same_as": "together: result"}}
     sketch.do("predict_on_batch", {"x": others}, expect=expect)
 
 

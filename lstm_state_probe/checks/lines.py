@@ -12,7 +12,7 @@ from lstm_state_probe.checks.report import CheckReport, SubjectReport
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.tables_page import Page, plural, seconds
 
-EVIDENCE = 3
+EVIDENCE = 1
 """Messages that are shown of what does not hold; -v shows all."""
 _NAME = max(map(len, PROPERTIES))
 _WORD = len(BROKEN)
@@ -39,11 +39,13 @@ class Lines:
     def _line(self, verdict: CheckVerdict) -> None:
         symbol, tone = self._mark(verdict)
         name, word = verdict.name.ljust(_NAME), verdict.verdict.ljust(_WORD)
-        wide = self.page.width >= 2 * (_NAME + _WORD)
-        words = f"  {verdict.why}" if wide or verdict.verdict == NOT_APPLICABLE else ""
-        self.page.say((symbol, tone), f" {name}  ", (word, tone), words, hang=_NAME + 4)
-        if not wide and verdict.verdict != HOLDS and not words:
-            self.page.say(verdict.why, indent=4)
+        why = "" if verdict.verdict == HOLDS and not self.verbose else verdict.why
+        room = self.page.width - (_NAME + _WORD + 7)
+        beside = not self.verbose and len(why) <= room
+        words = f"  {why}" if beside and why else ""
+        self.page.say((symbol, tone), f" {name}  ", (word, tone), words)
+        if why and not words and not self.verbose:
+            self.page.say(why, indent=4)
 
     def _mark(self, verdict: CheckVerdict) -> tuple[str, str]:
         symbols = self.page.symbols
@@ -58,6 +60,8 @@ class Lines:
         self.page.say((verdict.question, "faint"), indent=4)
         if verdict.verdict == BROKEN:
             self.page.say(verdict.meaning, indent=4)
+        if self.verbose and verdict.verdict == NOT_APPLICABLE:
+            self.page.say(verdict.why, indent=4)
         shown = verdict.evidence if self.verbose else verdict.evidence[:EVIDENCE]
         for message in shown:
             self.page.say((message, "faint"), indent=6, hang=2)

@@ -54,9 +54,9 @@ def _mask(sketch: Sketch, valid: int) -> str:
 
 def _compare(sketch: Sketch, one: tuple[str, Any], other: tuple[str, Any]) -> None:
     sketch.begin_again()
-    sketch.do(*one, label="before")
+    sketch.do(*one, label="unpadded")
     sketch.begin_again()
-    sketch.do(*other, expect={"*": {"same_as": "before: *"}})
+    sketch.do(*other, expect={"*": {"same_as": "unpadded: *"}})
 
 
 def _harmless(sketch: Sketch) -> None:
