@@ -41,12 +41,7 @@ _NAMES: dict[str, Any] = {"enum": list(CHECKS)}
 ChecksField = Annotated[
     dict[str, Word],
     BeforeValidator(_listed),
-    Field(
-        min_length=1,
-        description="properties of the model, as `probe check` asks them, and the verdicts that"
-        " are expected; a list of names: each must hold, or not apply",
-        json_schema_extra={"propertyNames": _NAMES},
-    ),
+    Field(min_length=1, json_schema_extra={"propertyNames": _NAMES}),
     AlsoWritten(({"type": "array", "items": _NAMES, "minItems": 1},)),
 ]
 

@@ -53,7 +53,11 @@ class Scenario(Written):
         description="what is done, in order"
     )
     record: Record = Field(Record(), description="what is recorded, and kept")
-    checks: ChecksField | None = None
+    checks: ChecksField | None = Field(
+        None,
+        description="properties of the model, as `probe check` asks them, and the verdicts that"
+        " are expected; a list of names: each must hold, or not apply",
+    )
     custom_objects: Annotated[list[PythonFile], Field(min_length=1)] | None = Field(
         None,
         description="Python files, relative to the scenario file, whose classes and functions may"
