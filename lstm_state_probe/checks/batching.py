@@ -10,10 +10,10 @@ from lstm_state_probe.checks.subject import DoesNotApply
 def _odd(sketch: Sketch, extra: int) -> None:
     """Predict in batches with `extra` samples left for the last one; it must fail."""
     size = sketch.subject.batch
-    chosen = [*range(size), *range(extra)]
+    x = sketch.samples(f"and_{extra}", range(size + extra))
     sketch.do(
         "predict",
-        {"x": sketch.samples(f"and_{extra}", chosen), "batch_size": size},
+        {"x": x, "batch_size": size},
         **{"raises": ".", "allow_partial_batch": True},
     )
 

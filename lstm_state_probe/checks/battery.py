@@ -135,7 +135,10 @@ def _ask(one: Property, subject: Subject, engine: Engine, *, allow_code: bool) -
     if isinstance(drawn, NotApplicable):
         return _verdict(one, NOT_APPLICABLE, drawn.why)
     path = subject.file.path.with_name(f"{one.name}.yaml")
-    (scenario,) = scenarios_in(drawn.text, path, shown=path.name, engine=engine.name)
+    try:
+        (scenario,) = scenarios_in(drawn.text, path, shown=path.name, engine=engine.name)
+    except ProbeError as error:  # what is true of the subject as a whole, such as its memory
+        return _verdict(one, NOT_DONE, str(error).splitlines()[0], (), drawn.text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of Keras; the verdict tells what matters
         report = run_scenario(scenario, engine, Wishes(allow_code=allow_code))

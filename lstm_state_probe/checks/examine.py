@@ -85,10 +85,10 @@ class Feed:
 
 
 def _fed(scenario: ScenarioFile) -> Feed | None:
-    """Take the arrays of the first operation that has an x."""
+    """Take the arrays of the first operation that has an x and that is not meant to fail."""
     for operation in _every(scenario.spec.operations):
         x = getattr(operation.arguments, "x", None)
-        if x is not None:
+        if x is not None and operation.raises is None:
             drawn = draw_arrays(scenario)
             arrays = {name: drawn[name] for _, name in names_in(x)}
             return Feed(x, scenario.document.data["data"], arrays)
@@ -199,7 +199,10 @@ def _target(scenario: ScenarioFile, model: Any, feed: Feed) -> tuple[Any, Mappin
     kept = [dim if dim is not None else rest[0] for dim in shapes[1:]]
     sparse = "sparse" in str(getattr(model, "loss", "")).lower()
     entry = {"zeros": {"shape": [rows, *(kept[:-1] if sparse else kept)]}}
-    return "target", {"target": entry}
+    name = "target"
+    while name in feed.data:
+        name += "_"
+    return name, {name: entry}
 
 
 def _parts(model: Any) -> Iterator[Part]:

@@ -47,7 +47,7 @@ def _in_order(sketch: Sketch) -> None:
         raise DoesNotApply("dropout or noise in training hides the order of the samples")
     rows = subject.batch * max(LEAST_BATCHES, math.ceil(LEAST_ROWS / subject.batch))
     many = _fresh(sketch, subject.x, rows)
-    y = sketch.samples("many", [k % subject.rows for k in range(rows)], subject.y)
+    y = sketch.samples("many", range(rows), subject.y)
     first = sketch.samples("first", range(subject.batch), many)
     sketch.do("predict_on_batch", {"x": first}, label="in order")
     sketch.begin_again()
@@ -70,7 +70,7 @@ def _fresh(sketch: Sketch, reference: Any, rows: int) -> Any:
         high = sketch.subject.highest.get(name)
         way = "normal" if high is None else "integers"
         kind = {} if high is None else {"high": high + 1}
-        sketch.data[f"{name}_many"] = {way: {**kind, "shape": shape}}
+        sketch.data[sketch.fresh(f"{name}_many")] = {way: {**kind, "shape": shape}}
     return sketch.renamed(reference, "many")
 
 

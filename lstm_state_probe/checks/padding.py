@@ -47,9 +47,10 @@ def _two_paddings(sketch: Sketch) -> None:
 
 def _mask(sketch: Sketch, valid: int) -> str:
     shape = [sketch.subject.batch, valid]
-    sketch.data["valid"] = {"constant": {"value": True, "shape": shape, "dtype": "bool"}}
-    sketch.data["mask"] = {"derived": {"of": "valid", "padding": PADDING, "value": False}}
-    return "mask"
+    whole, mask = sketch.fresh("valid"), sketch.fresh("mask")
+    sketch.data[whole] = {"constant": {"value": True, "shape": shape, "dtype": "bool"}}
+    sketch.data[mask] = {"derived": {"of": whole, "padding": PADDING, "value": False}}
+    return mask
 
 
 def _compare(sketch: Sketch, one: tuple[str, Any], other: tuple[str, Any]) -> None:

@@ -66,12 +66,21 @@ class Sketch:
         """Refer to one batch of the arrays of a reference."""
         if self.subject.rows == self.subject.batch:
             return self._each(reference, "", {})
-        return self._each(reference, "batch", {"samples": list(range(self.subject.batch))})
+        return self.samples("batch", range(self.subject.batch), reference)
 
     def samples(self, suffix: str, chosen: Sequence[int], reference: Any = None) -> Any:
-        """Refer to chosen samples of every array of a reference (default: x)."""
+        """Refer to chosen samples of every array of a reference (default: x).
+
+        Past the last sample they begin again with the first.
+        """
         whole = self.subject.x if reference is None else reference
-        return self._each(whole, suffix, {"samples": list(chosen)})
+        fresh = all(name not in self.subject.data for _, name in names_in(whole))
+        rows = max(chosen) + 1 if fresh else self.subject.rows
+        return self._each(whole, suffix, {"samples": [k % rows for k in chosen]})
+
+    def fresh(self, name: str) -> str:
+        """Return a name that none of the subject's own arrays has."""
+        return self.fresh(f"{name}_") if name in self.subject.data else name
 
     def in_time(self, suffix: str, **derived: Any) -> Any:
         """Refer to a batch whose sequence is cut or padded; the other inputs stay."""
@@ -86,7 +95,7 @@ class Sketch:
             return {key: self.renamed(value, suffix) for key, value in reference.items()}
         if isinstance(reference, list):
             return [self.renamed(value, suffix) for value in reference]
-        return f"{reference}_{suffix}"
+        return self.fresh(f"{reference}_{suffix}")
 
     def _each(
         self, reference: Any, suffix: str, derived: Mapping[str, Any], only: Any = None
@@ -100,7 +109,7 @@ class Sketch:
             self.data[reference] = self.subject.data[reference]
         if not derived or (only is not None and reference not in only):
             return reference
-        name = f"{reference}_{suffix}"
+        name = self.fresh(f"{reference}_{suffix}")
         self.data[name] = {"derived": {"of": reference, **derived}}
         return name
 

@@ -149,6 +149,21 @@ def test_a_fit_that_keeps_the_order_is_asked_as_it_is_written() -> None:
     assert "shuffle" not in drawn.text.partition("operations:")[2].replace("shuffles", "")
 
 
+def test_fewer_samples_than_a_batch_are_repeated() -> None:
+    drawn = scenario_for(PROPERTIES["no-broadcast"], subject(rows=2, shapes={"x": (2, 5, 2)}))
+    assert not isinstance(drawn, NotApplicable)
+    assert "samples: [0, 1, 0, 1]" in drawn.text
+
+
+def test_arrays_of_the_subject_s_own_keep_their_names() -> None:
+    other = {"mask": {"normal": {"shape": [3, 5, 2]}}, "mask_padded": [[0.0]]}
+    mine = subject(x="mask", data=other, shapes={"mask": (3, 5, 2)}, sequences=("mask",))
+    drawn = scenario_for(PROPERTIES["mask-holds"], mine)
+    assert not isinstance(drawn, NotApplicable)
+    assert "mask_: {derived" in drawn.text
+    assert "mask_padded_: {derived: {of: mask," in drawn.text
+
+
 def test_more_samples_than_a_batch_are_cut_to_one() -> None:
     drawn = scenario_for(PROPERTIES["reset-restores"], subject(rows=9))
     assert not isinstance(drawn, NotApplicable)

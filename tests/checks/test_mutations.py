@@ -12,7 +12,7 @@ import pytest
 from checks_models import LSTM, SUM, ZERO, written
 
 from lstm_state_probe.checks import PROPERTIES
-from lstm_state_probe.checks.base import BROKEN, HOLDS
+from lstm_state_probe.checks.base import BROKEN, HOLDS, NOT_DONE
 
 FIT = "fit: {x: x, y: y, batch_size: 2}"
 IN_ORDER = "fit: {x: x, y: y, batch_size: 2, shuffle: false}"
@@ -104,6 +104,13 @@ def test_a_property_that_holds_is_not_reported(
     assert verdict.verdict == HOLDS, verdict
     assert verdict.exit_code(strict=True) == 0
     assert rerun(verdict, engine, tmp_path / "written") == 0
+
+
+def test_what_could_not_be_carried_out_is_neither(ask: Callable[..., Any], engine: Any) -> None:
+    verdict = ask("rows-independent", written("Strict", LSTM, batch=3, rows=3, custom=True), engine)
+    assert verdict.verdict == NOT_DONE
+    assert "predict_on_batch raised InvalidArgumentError" in verdict.why
+    assert verdict.exit_code() == 3
 
 
 def rerun(verdict: Any, engine: Any, folder: Path) -> int:
