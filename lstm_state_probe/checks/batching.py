@@ -21,7 +21,7 @@ def _odd(sketch: Sketch, extra: int) -> None:
 def _refused(sketch: Sketch) -> None:
     sketch.stateful()
     if sketch.subject.batch < 3:
-        raise DoesNotApply("a batch leaves no remainder of two samples; see no-broadcast")
+        raise DoesNotApply("a batch leaves no remainder of two")
     _odd(sketch, 2)
     sketch.operations[-1]["expect"] = sketch.each_stateful({"unchanged": True}, when="@held")
 

@@ -17,7 +17,7 @@ LEAST_BATCHES, LEAST_ROWS = 4, 64
 def _trained(sketch: Sketch) -> None:
     sketch.stateful()
     if not sketch.subject.compiled:
-        raise DoesNotApply("the model is not compiled, so that it cannot be trained")
+        raise DoesNotApply("the model is not compiled")
     if sketch.subject.y is None:
         raise DoesNotApply("nothing is trained, and no y is known")
 

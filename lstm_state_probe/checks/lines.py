@@ -12,8 +12,6 @@ from lstm_state_probe.checks.report import CheckReport, SubjectReport
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.tables_page import Page, plural, seconds
 
-EVIDENCE = 1
-"""Messages that are shown of what does not hold; -v shows all."""
 _NAME = max(map(len, PROPERTIES))
 _WORD = len(BROKEN)
 
@@ -62,10 +60,10 @@ class Lines:
             self.page.say(verdict.meaning, indent=4)
         if self.verbose and verdict.verdict == NOT_APPLICABLE:
             self.page.say(verdict.why, indent=4)
-        shown = verdict.evidence if self.verbose else verdict.evidence[:EVIDENCE]
+        shown = verdict.evidence if self.verbose else _telling(verdict)
         for message in shown:
             self.page.say((message, "faint"), indent=6, hang=2)
-        if len(shown) < len(verdict.evidence):
+        if shown and len(shown) < len(verdict.evidence):
             more = plural(len(verdict.evidence) - len(shown), "further message")
             self.page.say((f"{more} (-v)", "faint"), indent=6)
         if folder is not None and verdict.scenario is not None:
@@ -87,3 +85,9 @@ class Lines:
         if report.count(NOT_DONE):
             parts.append(f"{report.count(NOT_DONE)} could not be carried out")
         self.page.say((", ".join(parts), "heading"), (f" in {seconds(report.seconds)}", "faint"))
+
+
+def _telling(verdict: CheckVerdict) -> tuple[str, ...]:
+    """Return the first message where it says more than the reason does: where, how far off."""
+    first = verdict.evidence[:1]
+    return first if any("; " in message for message in first) else ()

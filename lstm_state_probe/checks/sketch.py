@@ -30,7 +30,7 @@ class Sketch:
             DoesNotApply: if there is none.
         """
         if not self.subject.stateful:
-            raise DoesNotApply("no layer is stateful: nothing is kept from call to call")
+            raise DoesNotApply("no layer is stateful")
         return self.subject.stateful
 
     def one_sequence(self, least: int) -> str:

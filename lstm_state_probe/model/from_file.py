@@ -40,7 +40,10 @@ def from_file(objects: Objects, code: Code) -> Any:
     if note is not None and _trains_or_tests(scenario.spec.operations):
         raise CouldNotRun(str(scenario.error(_HERE, f"{note}; give 'compile' in the model")))
     if note is not None:
-        warnings.warn(note, LeftUncompiled, stacklevel=2)
+        line, _ = scenario.position(_HERE)
+        warnings.warn_explicit(
+            f"{note}; it is left uncompiled", LeftUncompiled, str(scenario.path), line
+        )
     return model
 
 

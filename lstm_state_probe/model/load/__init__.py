@@ -58,7 +58,7 @@ def load_model(
     how = How(allow_code=allow_code, custom=custom_objects or {})
     model, note = load(path, engine, how, weights=weights)
     if note is not None:
-        warnings.warn(note, LeftUncompiled, stacklevel=2)
+        warnings.warn(f"{note}; it is left uncompiled", LeftUncompiled, stacklevel=2)
     return model
 
 
@@ -73,14 +73,34 @@ def load(
     """
     format_ = _format(path)
     _same_engine(path, engine)
-    format_.examine(path, engine, how)
+    how, refused = _examined(format_, path, engine, how)
     if weights is not None:
         weights_.examine(weights, engine, how)
     with weighed(engine, ModelError), engine.keras.saving.custom_object_scope(dict(how.custom)):
         model, note = _loaded(format_, path, engine, how)
         if weights is not None:
             _attempt(lambda: weights_.load(model, weights), weights)
-    return model, note
+    return model, refused or note
+
+
+def _examined(format_: Format, path: Path, engine: Engine, how: How) -> tuple[How, str | None]:
+    """Look at a file; leave out what it was compiled with, if that alone must not be loaded."""
+    try:
+        format_.examine(path, engine, how)
+    except ModelError as error:
+        bare = replace(how, compile=False)
+        if not how.compile or not _passes(format_, path, engine, bare):
+            raise
+        return bare, f"what {path.name!r} was compiled with is left out: {error}"
+    return how, None
+
+
+def _passes(format_: Format, path: Path, engine: Engine, how: How) -> bool:
+    try:
+        format_.examine(path, engine, how)
+    except ModelError:
+        return False
+    return True
 
 
 def _loaded(format_: Format, path: Path, engine: Engine, how: How) -> tuple[Any, str | None]:

@@ -28,6 +28,8 @@ def examine(path: Path, engine: Engine, how: How) -> None:
     with archive.opened(path) as file:
         archive.examine_entries(file, name, allow_code=how.allow_code)
         config = _config(file, name)
+        if not how.compile:  # Keras leaves it out too
+            config.pop("compile_config", None)
         Trust(engine, how).examine(config, name)
         fit_the_machine(config, name)
         weights = io.BytesIO(_entry(file, archive.WEIGHTS, name))
