@@ -233,9 +233,8 @@ def test_an_option_of_the_command_line_explains_itself_and_is_mentioned(
 ) -> None:
     found = next(c for c in COMMANDS if c.name == command)
     assert any(option in p.opts and getattr(p, "help", None) for p in found.params)
-    assert option in OF_THE_HELP_ALONE or option in page("README.md") + page(
-        "docs/scenario.md"
-    ) + page("docs/checks.md")
+    names = ("README.md", "docs/scenario.md", "docs/inspect.md", "docs/checks.md")
+    assert option in OF_THE_HELP_ALONE or option in "".join(map(page, names))
 
 
 @pytest.mark.parametrize("code", EXIT_CODES)

@@ -76,7 +76,6 @@ def test_a_whole_scenario_of_a_page_holds(block: str, engine: Engine, tmp_path: 
     for scenario in read_scenarios(file, engine=engine.name):
         suite = run_suite([scenario], {engine.name: engine}, wishes=Wishes(allow_code=True))
         report = suite.scenarios[0]  # with the verdicts on its checks
-        report = run_scenario(scenario, engine, Wishes(allow_code=True))
         broken = [f"{v.selector}: {v.message}" for v in report.verdicts if not v.passed]
         failures = [str(op.outcome.failure) for op in report.operations if op.outcome.failure]
         assert report.status == "passed", [report.error, *broken, *failures]

@@ -14,6 +14,7 @@ from lstm_state_probe import __version__
 from lstm_state_probe.cli.check import check
 from lstm_state_probe.cli.doctor import doctor
 from lstm_state_probe.cli.init import init
+from lstm_state_probe.cli.inspect import inspect
 from lstm_state_probe.cli.listing import list_
 from lstm_state_probe.cli.run import run
 from lstm_state_probe.cli.schema import schema
@@ -21,7 +22,7 @@ from lstm_state_probe.cli.source import source
 from lstm_state_probe.cli.validate import validate
 from lstm_state_probe.errors import ProbeError
 
-COMMANDS = (run, validate, check, list_, init, schema, source, doctor)
+COMMANDS = (run, validate, check, inspect, list_, init, schema, source, doctor)
 INTERRUPTED = 130
 
 

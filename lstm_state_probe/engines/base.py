@@ -129,6 +129,10 @@ class Engine(Protocol):
         """Say which reset methods a layer and a model have, for `probe doctor`."""
         ...
 
+    def preserve(self, model: Any) -> Release:
+        """Note all that a call of a model may move; the result puts it back, bit for bit."""
+        ...
+
     def intercept(self, layer: Any, watch: Watch) -> Release:
         """Have every call and every reset of a recurrent layer observed, until released."""
         ...

@@ -11,6 +11,7 @@ from typing import Any
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors, Release, Watch, to_numpy
 from lstm_state_probe.engines.loop import LoopParts, LoopWatch
+from lstm_state_probe.engines.preserving import preserve
 from lstm_state_probe.engines.quiet import importing
 from lstm_state_probe.engines.wrapping import override, resetting
 from lstm_state_probe.errors import EngineMissing
@@ -92,6 +93,21 @@ class Keras3:
 
     def reset_apis(self) -> dict[str, str]:
         return _reset_apis(self.keras)
+
+    def preserve(self, model: Any) -> Release:
+        """Keep also the seed generator that everything without a seed of its own shares."""
+        from keras.src.backend.common import global_state
+
+        name = "global_seed_generator"
+        generator = global_state.get_global_attribute(name)
+        numbers = to_numpy(generator.state) if generator is not None else None
+
+        def shared() -> None:
+            global_state.set_global_attribute(name, generator)
+            if generator is not None:
+                generator.state.assign(numbers)
+
+        return preserve(model, shared)
 
     def intercept(self, layer: Any, watch: Watch) -> Release:
         """Observe in `inner_loop`, which is given the initial states and returns the final ones."""

@@ -12,6 +12,7 @@ from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors, Release, Watch, to_numpy
 from lstm_state_probe.engines.keras3 import _reset_apis
 from lstm_state_probe.engines.loop import LoopParts, LoopWatch
+from lstm_state_probe.engines.preserving import keep_generator, preserve
 from lstm_state_probe.engines.quiet import importing
 from lstm_state_probe.engines.wrapping import override, plain, resetting
 
@@ -89,6 +90,15 @@ class TfKeras:
 
     def reset_apis(self) -> dict[str, str]:
         return _reset_apis(self.keras)
+
+    def preserve(self, model: Any) -> Release:
+        """Keep also the generator of seeds that `set_random_seed` makes."""
+        shared = import_module("tf_keras.src.backend")._SEED_GENERATOR
+
+        def put(generator: Any) -> None:
+            shared.generator = generator
+
+        return preserve(model, keep_generator(getattr(shared, "generator", None), put))
 
     def intercept(self, layer: Any, watch: Watch) -> Release:
         """Observe in `call`, with the initial states that `_process_inputs` settles on.

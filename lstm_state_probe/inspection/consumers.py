@@ -28,8 +28,8 @@ def lookups(model: Any, tensor: Any) -> list[Any]:
                 found.append(inner)
             elif _is_model(inner):
                 waiting.append((inner, _entrance(inner, node, current)))
-            elif not inner.weights:
-                waiting += [(owner, output) for output in _flat(node.outputs)]
+            elif not getattr(inner, "weights", ()):  # an operation of Keras 3 has none
+                waiting += [(owner, output) for output in flat(node.outputs)]
     return found
 
 
@@ -74,9 +74,12 @@ def _entrance(model: Any, node: Any, tensor: Any) -> Any:
     return model.inputs[min(position, len(model.inputs) - 1)]
 
 
-def _flat(value: Any) -> list[Any]:
+def flat(value: Any) -> list[Any]:
+    """List the leaves of nested lists and mappings; nothing for None."""
+    if value is None:
+        return []
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
-        return [leaf for item in value for leaf in _flat(item)]
+        return [leaf for item in value for leaf in flat(item)]
     return [value]

@@ -26,7 +26,7 @@ class InputSpec:
     """One input: `shape` with None where any size will do.
 
     Integers are drawn from low, …, high - 1; `high` is None for numbers of other kinds. What an
-    Embedding looks up are integers, also where the input is declared as floats.
+    Embedding looks up are integers, also where the input is declared as floats; `indices` marks it.
     """
 
     name: str
@@ -34,6 +34,7 @@ class InputSpec:
     dtype: str
     high: int | None = None
     low: int = 0
+    indices: bool = False
 
     def __str__(self) -> str:
         shape = ", ".join("any" if dim is None else str(dim) for dim in self.shape)
@@ -157,9 +158,8 @@ def _spec(name: str, shape: Any, dtype: Any, tables: Sequence[Any]) -> InputSpec
     high = min(sizes) if sizes else _BELOW if whole else None
     masks = any(getattr(table, "mask_zero", False) for table in tables)
     low = 1 if masks and high is not None and high > 1 else 0  # 0 would be padding
-    return InputSpec(
-        name, tuple(None if dim is None else int(dim) for dim in shape), word, high, low
-    )
+    axes = tuple(None if dim is None else int(dim) for dim in shape)
+    return InputSpec(name, axes, word, high, low, indices=bool(sizes))
 
 
 def _filled(spec: InputSpec, *, batch: int, timesteps: int | None) -> tuple[int, ...]:
