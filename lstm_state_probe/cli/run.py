@@ -47,6 +47,14 @@ from lstm_state_probe.errors import UsageError
     help="Recompute every call from the equations; a call that is off fails.",
 )
 @click.option(
+    "--kernel",
+    type=click.Choice(["replay", "generic"]),
+    default="replay",
+    show_default=True,
+    help="Where a GPU has a fused kernel (cuDNN): run it and replay its timesteps from the"
+    " equations, or run Keras's generic loop in its place.",
+)
+@click.option(
     "--allow-code",
     is_flag=True,
     help="Let scenarios run Python code of their own, and load models that hold code.",
@@ -60,6 +68,7 @@ def run(
     format_: str,
     reports: tuple[str, ...],
     verify: bool,
+    kernel: str,
     allow_code: bool,
     color: str,
     **choices: Any,
@@ -94,6 +103,7 @@ def run(
         wishes=replace(
             wishes(options, (scenario.spec.record for scenario in selection.scenarios)),
             verify=verify,
+            kernel=kernel,
             allow_code=allow_code,
         ),
         complaints=selection.complaints,

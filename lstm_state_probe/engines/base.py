@@ -11,6 +11,31 @@ from typing import Any, Protocol
 import numpy as np
 
 from lstm_state_probe.arrays import Array
+from lstm_state_probe.engines.starting import Weights
+from lstm_state_probe.engines.wrapping import Release
+
+GENERIC, CUDNN = "generic", "cudnn"
+"""The kernels: Keras's own loop, and the fused one of a GPU."""
+
+
+@dataclass
+class Kernel:
+    """The kernel of one call while it is traced, or runs eagerly.
+
+    `runtime` is a tensor where TensorFlow chooses as it runs. `inputs` is what a fused kernel was
+    given: (batch, timesteps, features) after the layer's dropout. `forced` says that the loop
+    computes only because the fused kernel was kept away.
+    """
+
+    name: str = GENERIC
+    runtime: Any | None = None
+    inputs: Any | None = None
+    forced: bool = False
+
+    @property
+    def may_be_fused(self) -> bool:
+        """Whether nothing per timestep may come of the call."""
+        return self.name == CUDNN or self.runtime is not None
 
 
 @dataclass(frozen=True)
@@ -18,6 +43,7 @@ class CallTensors:
     """The tensors of one call of a recurrent layer, eager or in a graph that is being traced.
 
     `initial` and `final` are flat, in the order in which Keras keeps the states: (batch, units).
+    `start` tells which trainable weights each of the initial ones was made from.
     """
 
     sequences: Any
@@ -26,6 +52,8 @@ class CallTensors:
     mask: Any | None
     given: bool
     training: bool | None
+    kernel: Kernel = field(default_factory=Kernel)
+    start: Weights = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,7 +81,8 @@ class Watch:
     """What is to be observed of a layer.
 
     `steps` gets the timesteps of a call, in the graph in which its loop runs and before `call`
-    gets the call itself; None where they are not wanted. `gates` asks for the gates too.
+    gets the call itself; None where they are not wanted. `gates` asks for the gates too, `generic`
+    for Keras's own loop where a GPU has a fused kernel.
     """
 
     call: Observe
@@ -61,9 +90,7 @@ class Watch:
     steps: Callable[[StepTensors], None] | None = None
     gates: bool = False
     compiled: bool = False
-
-
-Release = Callable[[], None]
+    generic: bool = False
 
 
 class Engine(Protocol):

@@ -9,12 +9,14 @@ from types import ModuleType
 from typing import Any
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.engines.base import CallTensors, Release, Watch, to_numpy
+from lstm_state_probe.engines.base import CallTensors, Watch, to_numpy
 from lstm_state_probe.engines.keras3 import _reset_apis
+from lstm_state_probe.engines.kernel import tf_keras_kernel
 from lstm_state_probe.engines.loop import LoopParts, LoopWatch
 from lstm_state_probe.engines.preserving import keep_generator, preserve
 from lstm_state_probe.engines.quiet import importing
-from lstm_state_probe.engines.wrapping import override, plain, resetting
+from lstm_state_probe.engines.starting import Start
+from lstm_state_probe.engines.wrapping import Release, override, plain, resetting
 
 
 class TfKeras:
@@ -107,6 +109,7 @@ class TfKeras:
         """
         process_inputs, call = layer._process_inputs, layer.call
         settled: list[tuple[Any, Any, bool]] = []
+        start = Start(layer)
 
         def observed_inputs(inputs: Any, initial_state: Any, constants: Any) -> Any:
             explicit = initial_state is not None or (isinstance(inputs, list) and len(inputs) > 1)
@@ -121,8 +124,11 @@ class TfKeras:
             convert = self._tf.__internal__.autograph.tf_convert
             wanted = layer.return_state
             object.__setattr__(layer, "return_state", True)
+            chosen = tf_keras_kernel(
+                self._fused(layer), layer, generic=watch.generic, convert=self._converted
+            )
             try:
-                with self._watching(layer, watch):
+                with self._watching(layer, watch), chosen as kernel:
                     result = convert(call, status)(*args, **kwargs)
             finally:
                 object.__setattr__(layer, "return_state", wanted)
@@ -135,13 +141,15 @@ class TfKeras:
             mask = kwargs.get("mask", args[1] if len(args) > 1 else None)
             training = kwargs.get("training", args[2] if len(args) > 2 else None)
             mode = bool(training) if isinstance(training, (bool, int)) else None
-            watch.call(CallTensors(sequences, flat(initial), flat(final), mask, explicit, mode))
+            states = flat(initial), flat(final)
+            weights = start.take()
+            watch.call(CallTensors(sequences, *states, mask, explicit, mode, kernel, weights))
             if wanted:
                 return result
             return output[0] if len(output) == 1 else output
 
         methods = {"_process_inputs": plain(observed_inputs), "call": plain(observed_call)}
-        return override(layer, methods | resetting(layer, watch.reset))
+        return override(layer, methods | start.methods() | resetting(layer, watch.reset))
 
     def _watching(self, layer: Any, watch: Watch) -> AbstractContextManager[None]:
         if watch.steps is None or (watch.compiled and self._fused(layer)):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors
+from lstm_state_probe.engines.kernel import computes_tf32
 from lstm_state_probe.equations import NoEquations
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Call, Verified
+from lstm_state_probe.recording.replay import Replayed, replay
 from lstm_state_probe.recording.steps import Steps
 from lstm_state_probe.recording.verify import (
     WEIGHTS,
@@ -27,7 +29,8 @@ from lstm_state_probe.recording.verify import (
 class Witness:
     """Looks at the calls of one trace; `tensors` are the inputs and the weights, in order.
 
-    `why` says why it has nothing to look at.
+    `why` says why it has nothing to look at; `dropped`, that the inputs went through the layer's
+    dropout already.
     """
 
     part: Recurrent
@@ -36,6 +39,7 @@ class Witness:
     names: Sequence[tuple[int, str]]
     training: bool | None
     why: str = ""
+    dropped: bool = False
 
     @classmethod
     def of(cls, part: Recurrent, engine: str, tensors: CallTensors, *, budget: float) -> Witness:
@@ -52,7 +56,8 @@ class Witness:
         if getattr(part.layer, "time_major", False):
             return cls(part, engine, (), (), tensors.training, "time_major inputs")
         names: list[tuple[int, str]] = []
-        found = [tensors.sequences]
+        dropped = tensors.kernel.inputs is not None
+        found = [tensors.kernel.inputs if dropped else tensors.sequences]
         for k, cell in enumerate(cells_of(part)):
             for name in WEIGHTS:
                 weight = getattr(cell, name, None)
@@ -61,7 +66,7 @@ class Witness:
                     found.append(_tensor(weight))
         if _static_seconds(found) > budget:
             return cls(part, engine, (), (), tensors.training, TOO_LARGE)
-        return cls(part, engine, found, names, tensors.training)
+        return cls(part, engine, found, names, tensors.training, dropped=dropped)
 
     def look(
         self, call: Call, arrays: Sequence[Array], steps: Steps | None, *, left: float
@@ -74,19 +79,33 @@ class Witness:
             unseen = Verified(None, None, TOO_LARGE) if self.tensors else None
             return unseen, 0.0
         inputs, *weights = arrays
-        cells: list[dict[str, Array | None]] = [dict.fromkeys(WEIGHTS) for _ in cells_of(self.part)]
-        for (k, name), weight in zip(self.names, weights, strict=True):
-            cells[k][name] = weight
         batch, timesteps = inputs.shape[:2]
         taken = cost(batch, timesteps, sum(weight.size for weight in weights))
         if taken > left:
             return Verified(None, None, TOO_LARGE), 0.0
         masks = steps.dropout if steps is not None and self._drops(call) else {}
-        return verify(self.part, call, Evidence(inputs, cells, masks), engine=self.engine), taken
+        evidence = self._evidence(arrays, masks)
+        return verify(self.part, call, evidence, engine=self.engine), taken
+
+    def replay(self, call: Call, arrays: Sequence[Array], kept: Sequence[int]) -> Replayed | None:
+        """Compute the timesteps that a fused kernel did not show; None if it cannot."""
+        if not self.tensors:
+            return None
+        evidence = self._evidence(arrays, {})
+        return replay(self.part, call, evidence, engine=self.engine, kept=kept)
+
+    def _evidence(
+        self, arrays: Sequence[Array], masks: Mapping[tuple[int, str, int], Array]
+    ) -> Evidence:
+        inputs, *weights = arrays
+        cells: list[dict[str, Array | None]] = [dict.fromkeys(WEIGHTS) for _ in cells_of(self.part)]
+        for (k, name), weight in zip(self.names, weights, strict=True):
+            cells[k][name] = weight
+        return Evidence(inputs, cells, masks, tf32=computes_tf32())
 
     def _drops(self, call: Call) -> bool:
         rates = [getattr(cell, name, 0) for cell in cells_of(self.part) for name in _RATES]
-        return any(rates) and (self.training is True or call.phase == "train")
+        return not self.dropped and any(rates) and (self.training is True or call.phase == "train")
 
     def _unknown_dropout(self, call: Call, steps: Steps | None) -> str:
         if not self._drops(call):
