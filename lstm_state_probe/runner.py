@@ -131,14 +131,15 @@ class Story:
             self.labelled[operation.label] = (outcome, tuple(bench.addresses))
             session.snapshots[operation.label] = _states_after(outcome)
         stop = outcome.failure is not None and self.expected(operation) is None
-        verdicts = () if stop else judge_operation(bench, operation, path)
+        forbidden = stop and self.forbidden(operation)  # told as an expectation that is not met
+        verdicts = () if stop and not forbidden else judge_operation(bench, operation, path)
         if self.plan.witness == math.inf and operation.repeat is None and not stop:
             place = self.scenario.position((*path, operation.name))
             verdicts += judge_verified(outcome, place)
         if operation.repeat is None or verdicts or stop or operation.label:
             self.note(operation, path, outcome, verdicts)
         if stop:
-            self.stopped = True
+            self.stopped = not forbidden
             raise Stopped
         return outcome
 
@@ -199,6 +200,10 @@ class Story:
         """Return the error that is expected of an operation on this engine."""
         return operation.raises.on(self.scenario.engine) if operation.raises else None
 
+    def forbidden(self, operation: Operation) -> bool:
+        """Tell whether an error of an operation is an expectation not met (`raises: false`)."""
+        return operation.raises is not None and operation.raises.forbidden_on(self.scenario.engine)
+
     def note(
         self, operation: Operation, path: Path, outcome: Outcome, verdicts: tuple[Verdict, ...]
     ) -> None:
@@ -213,7 +218,7 @@ class Story:
                 verdicts,
                 line,
                 column,
-                raises=self.expected(operation) is not None,
+                raises=self.expected(operation) is not None or self.forbidden(operation),
             )
         )
 

@@ -110,7 +110,13 @@ def run_suite(
     started = time.perf_counter()
     reports: list[ScenarioReport] = []
     for scenario in scenarios:
-        report = run_scenario(scenario, engines[scenario.engine], wishes)
+        engine = engines[scenario.engine]
+        report = run_scenario(scenario, engine, wishes)
+        if scenario.spec.checks:
+            from lstm_state_probe.checks.expected import with_checks
+
+            allow_code = wishes is not None and wishes.allow_code
+            report = with_checks(report, scenario, engine, allow_code=allow_code)
         if len(reports) % COLLECT_EVERY == COLLECT_EVERY - 1:
             gc.collect()
         on_end(report)

@@ -45,6 +45,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 _PRIVATE = "Keras 3 does not export it; the ConvLSTM layers hold it"
 _SAME_LOOP = "the same class as ConvLSTM2D but for the number of axes"
+_A_CHECK = "it is told of a model's health, not of Keras; tests/checks asks it of models"
 _SAME_CELL = "the cell of the layer of that name; scenarios/stacked_cells shows cells"
 NOT_SHOWN: dict[str, str] = {
     "ConvLSTMCell": _PRIVATE,
@@ -54,10 +55,13 @@ NOT_SHIPPED: dict[str, str] = NOT_SHOWN | {
     "ConvLSTM3D": _SAME_LOOP,
     "SimpleRNNCell": _SAME_CELL,
     "StackedRNNCells": "a list of cells is the same; Keras makes it one",
+    "alive": _A_CHECK,
     "all": "the tests of the timesteps, and docs/scenario.md, use it",
     "arange": "no question about states needs it",
+    "bounded": _A_CHECK,
     "file": "a shipped scenario needs no file beside it",
     "max_abs": "no question about states needs it",
+    "unsaturated": _A_CHECK,
 }
 
 OF_THE_HELP_ALONE: dict[str, str] = {
@@ -225,8 +229,8 @@ def test_an_option_of_the_command_line_explains_itself_and_is_mentioned(
 ) -> None:
     found = next(c for c in COMMANDS if c.name == command)
     assert any(option in p.opts and getattr(p, "help", None) for p in found.params)
-    pages = "".join(map(page, ("README.md", "docs/scenario.md", "docs/inspect.md")))
-    assert option in OF_THE_HELP_ALONE or option in pages
+    names = ("README.md", "docs/scenario.md", "docs/inspect.md", "docs/checks.md")
+    assert option in OF_THE_HELP_ALONE or option in "".join(map(page, names))
 
 
 @pytest.mark.parametrize("code", EXIT_CODES)

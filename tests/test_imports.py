@@ -22,21 +22,35 @@ TABLE: dict[str, set[str]] = {
     "operations": {"engines", "layers", "model", "recording", "scenario"},
     "expectations": {"recording", "scenario"},
     "report": {"expectations", "inspection", "recording", "scenario"},
+    "checks": {
+        *("engines", "environment", "expectations", "inspection", "layers", "model"),
+        *("report", "runner", "scenario"),
+    },
     "runner": {"engines", "expectations", "model", "operations", "recording", "report", "scenario"},
     "environment": {"engines"},
     "process": set(),
     "shipped": set(),
-    "suite": {"engines", "environment", "report", "runner", "scenario"},
+    "suite": {"checks", "engines", "environment", "report", "runner", "scenario"},
     "sources": {"engines", "scenario"},
     "diagnosis": {"engines"},
     "cli": {
-        *("diagnosis", "environment", "inspection", "process", "report", "runner"),
+        *("checks", "diagnosis", "environment", "inspection", "process", "report", "runner"),
         *("scenario", "shipped", "sources", "suite"),
     },
     "__main__": {"cli"},
     "__init__": set(),
 }
-NO_KERAS = {"errors", "arrays", "layers", "equations", "scenario", "expectations", "report", "cli"}
+NO_KERAS = {
+    "checks",
+    "errors",
+    "arrays",
+    "layers",
+    "equations",
+    "scenario",
+    "expectations",
+    "report",
+    "cli",
+}
 KERAS = {"keras", "tf_keras", "tensorflow"}
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import click
 
 from lstm_state_probe import __version__
+from lstm_state_probe.cli.check import check
 from lstm_state_probe.cli.doctor import doctor
 from lstm_state_probe.cli.init import init
 from lstm_state_probe.cli.inspect import inspect
@@ -22,7 +23,7 @@ from lstm_state_probe.cli.source import source
 from lstm_state_probe.cli.validate import validate
 from lstm_state_probe.errors import ProbeError, UsageError
 
-COMMANDS = (run, validate, inspect, list_, init, schema, source, doctor)
+COMMANDS = (run, validate, check, inspect, list_, init, schema, source, doctor)
 INTERRUPTED = 130
 NO_READER = 141
 """As of a program that SIGPIPE ends: the reader of stdout has gone, what it wanted is not known."""

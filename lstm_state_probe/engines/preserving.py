@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from lstm_state_probe.engines.base import Release, to_numpy
+from lstm_state_probe.engines.base import to_numpy
+from lstm_state_probe.engines.wrapping import Release
 
 _OF_A_MODEL = ("train_function", "test_function", "predict_function")
 _OF_A_LAYER = ("_dropout_mask", "_recurrent_dropout_mask", "supports_jit")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lstm_state_probe.expectations.conditions import CONDITIONS, Finding
@@ -38,9 +38,14 @@ def judge_operation(bench: Bench, operation: Operation, path: Path) -> tuple[Ver
         ScenarioError: if a selector names what the operation does not have.
     """
     verdicts = []
-    wanted = operation.raises.on(bench.scenario.engine) if operation.raises else None
+    engine = bench.scenario.engine
+    wanted = operation.raises.on(engine) if operation.raises else None
     if wanted is not None:
         verdicts.append(_judge_raises(bench, wanted, (*path, RAISES)))
+    if operation.raises and operation.raises.forbidden_on(engine):
+        verdicts.append(_judge_raises_nothing(bench, (*path, RAISES)))
+        if bench.outcome.failure is not None:
+            return tuple(verdicts)  # what else is expected is of an operation that was done
     if operation.expect is not None:
         for below, text, condition in operation.expect.on(bench.scenario.engine):
             verdicts.append(_judge(bench, text, condition, (*path, "expect", *below)))
@@ -54,6 +59,12 @@ def _judge_raises(bench: Bench, pattern: str, path: Path) -> Verdict:
     return Verdict(RAISES, pattern, matched, found, *bench.scenario.position(path))
 
 
+def _judge_raises_nothing(bench: Bench, path: Path) -> Verdict:
+    failure = bench.outcome.failure
+    found = f"raised {failure}" if failure else f"{bench.outcome.operation} raised nothing"
+    return Verdict(RAISES, "false", failure is None, found, *bench.scenario.position(path))
+
+
 def _judge(bench: Bench, text: str, condition: Condition, path: Path) -> Verdict:
     try:
         quantities = find_quantities(parse_selector(text), bench.outcome, bench.addresses)
@@ -65,12 +76,29 @@ def _judge(bench: Bench, text: str, condition: Condition, path: Path) -> Verdict
     for quantity in quantities:
         for name, resolve in resolved.items():
             try:
-                seen = CONDITIONS[name](quantity, resolve(quantity), condition)
+                seen = CONDITIONS[name](
+                    chosen(quantity, condition), chosen(resolve(quantity), condition), condition
+                )
                 found.append(f"{quantity.name}: {seen}")
             except Finding as finding:
                 broken.append(f"{quantity.name}: expected {_entry(condition, name)}, but {finding}")
     message = "; ".join(broken or found)
     return Verdict(text, str(condition), not broken, message, *bench.scenario.position(path))
+
+
+def chosen(quantity: Any, condition: Condition) -> Any:
+    """Leave the samples that a condition chooses; what is no quantity stays as it is.
+
+    Raises:
+        Finding: if there is no such sample.
+    """
+    if condition.samples is None or not isinstance(quantity, Quantity):
+        return quantity
+    count = quantity.samples
+    absent = [k for k in condition.samples if k >= count]
+    if absent:
+        raise Finding(f"it has {count} samples, none of index {absent[0]}")
+    return quantity.of_samples(condition.samples)
 
 
 def _entry(condition: Condition, name: str) -> str:
@@ -89,7 +117,7 @@ def _resolve(bench: Bench, name: str, value: Any) -> Callable[[Quantity], Any]:
             raise NoSuchQuantity(f"the operation labelled {label!r} was not done")
         outcome, addresses = bench.labelled[label]
     others = find_quantities(selector, outcome, addresses)
-    named = [Quantity(f"{label}: {q.name}" if label else q.name, q.value) for q in others]
+    named = [replace(q, name=f"{label}: {q.name}" if label else q.name) for q in others]
     return lambda quantity: _partner(quantity, named)
 
 

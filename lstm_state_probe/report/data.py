@@ -69,11 +69,13 @@ class ScenarioReport:
     not_done: int
     error: str | None
     exit_code: int
+    checks: tuple[Verdict, ...] = ()
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """All verdicts, in the order of the operations."""
-        return tuple(verdict for report in self.operations for verdict in report.verdicts)
+        """All verdicts, in the order of the operations; then those on the model's properties."""
+        done = tuple(verdict for report in self.operations for verdict in report.verdicts)
+        return done + self.checks
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,16 @@ class SuiteReport:
         return max([*codes, 2 if self.complaints else 0])
 
 
-def status_of(done: Sequence[OperationReport], error: ProbeError | None, stopped: bool) -> str:
+def status_of(
+    done: Sequence[OperationReport],
+    error: ProbeError | None,
+    stopped: bool,
+    checks: Sequence[Verdict] = (),
+) -> str:
     """Sum up a scenario: what was never expected is never passed."""
     if error is not None or stopped:
         return "error"
-    verdicts = [verdict for report in done for verdict in report.verdicts]
+    verdicts = [*(verdict for report in done for verdict in report.verdicts), *checks]
     if not verdicts:
         return NO_EXPECTATIONS
     return "passed" if all(verdict.passed for verdict in verdicts) else "failed"

@@ -142,6 +142,7 @@ class Scenario(Part):
     initialised: dict[str, dict[str, Values]]
     not_done: int
     operations: list[Operation]
+    checks: list[Expectation]
 
 
 class Complaint(Part):

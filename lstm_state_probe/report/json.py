@@ -97,6 +97,7 @@ def _scenario(scenario: ScenarioReport) -> dict[str, Any]:
         "initialised": _by_layer(scenario.initialised, scenario),
         "not_done": scenario.not_done,
         "operations": [_operation(report, scenario) for report in scenario.operations],
+        "checks": [vars(verdict) for verdict in scenario.checks],
     }
 
 

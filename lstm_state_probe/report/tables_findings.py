@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from lstm_state_probe.expectations.health import FACTOR, SATURATED
 from lstm_state_probe.report.data import OperationReport, ScenarioReport
 from lstm_state_probe.report.findings import Finding, Masked, NotFinite, findings
-from lstm_state_probe.report.findings_growth import FACTOR, Growth, growth_per_call
-from lstm_state_probe.report.findings_units import SATURATED, Dead, Saturated
+from lstm_state_probe.report.findings_growth import Growth, growth_per_call
+from lstm_state_probe.report.findings_units import Dead, Saturated
 from lstm_state_probe.report.layout import element, unit
 from lstm_state_probe.report.tables_numbers import digits, share
 from lstm_state_probe.report.tables_page import Page, plural

@@ -96,9 +96,9 @@ def _moved(outcome: Outcome, address: str, page: Page) -> str:
     return f"{address} by up to {digits(change.size, page.options.precision)}"
 
 
-def verdicts(page: Page, report: ScenarioReport, done: OperationReport) -> None:
+def verdicts(page: Page, report: ScenarioReport, told: Sequence[Verdict]) -> None:
     """Write a line for what held, the whole message for what did not."""
-    for verdict in done.verdicts:
+    for verdict in told:
         if not verdict.passed:
             failed(page, report, verdict)
         elif page.options.verbosity >= 0:

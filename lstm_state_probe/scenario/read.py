@@ -51,7 +51,19 @@ def read_scenarios(
         ScenarioError: with every complaint of the file.
     """
     file = shown or str(path)
-    documents, complaints = parse_documents(_text(path, file), file=file)
+    return scenarios_in(_text(path, file), path, shown=file, engine=engine)
+
+
+def scenarios_in(
+    text: str, path: FilePath, *, shown: str, engine: str | None = None
+) -> list[ScenarioFile]:
+    """Read every scenario of a text that stands, or could stand, in the file `path`.
+
+    Raises:
+        ScenarioError: with every complaint of the text.
+    """
+    file = shown
+    documents, complaints = parse_documents(text, file=file)
     found: dict[str, ScenarioFile] = {}
     for index, document in enumerate(documents):
         scenario, wrong = _parse(document, engine, path.parent)
@@ -140,4 +152,4 @@ def _rest(
     ).run()
 
 
-__all__ = ["ENGINES", "ENTRIES", "ScenarioFile", "read_scenarios"]
+__all__ = ["ENGINES", "ENTRIES", "ScenarioFile", "read_scenarios", "scenarios_in"]

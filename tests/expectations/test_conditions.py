@@ -18,6 +18,7 @@ from lstm_state_probe.scenario.conditions import ENTRIES
 NAN, INF = float("nan"), float("inf")
 EMPTY = np.zeros((0, 3), "float32")
 
+STEPS = np.ones((9, 1, 2))
 # (entry, quantity, expected, tolerances): what holds
 HOLDS: list[tuple[str, Any, Any, dict[str, float]]] = [
     ("zeros", quantity([[0.0, -0.0]]), True, {}),
@@ -37,6 +38,9 @@ HOLDS: list[tuple[str, Any, Any, dict[str, float]]] = [
     ("changed", quantity([True], [False]), True, {}),
     ("unchanged", quantity([[1.0, NAN, INF, -INF]], [[1.0, NAN, INF, -INF]]), True, {}),
     ("unchanged", quantity(EMPTY, EMPTY), True, {}),
+    ("bounded", quantity(STEPS, over_time=True), True, {}),
+    ("alive", quantity(STEPS, over_time=True), True, {}),
+    ("unsaturated", quantity(STEPS / 2, over_time=True), True, {}),
     ("equals", quantity([[1.0, 2.0]]), [[1.0, 2.0]], {}),
     ("equals", quantity([1.0]), [1.0 + 1.9e-5], {}),
     ("equals", quantity(np.float32(0.5)), 0.5, {}),
@@ -80,6 +84,10 @@ BREAKS: list[tuple[str, Any, Any, str]] = [
     ("unchanged", quantity([[1, 2, 9]], [[1, 3, 5]]), True, "up to 4 at sample 0, unit 2"),
     ("unchanged", quantity([[1, NAN, 9]], [[1, 3, 5]]), True, "up to nan at sample 0, unit 1"),
     ("unchanged", quantity([1.0]), True, "nothing of the same shape"),
+    ("bounded", quantity(2 ** np.cumsum(STEPS, 0), over_time=True), True, "keeps growing"),
+    ("bounded", quantity(STEPS * NAN, over_time=True), True, "not finite after 1 timesteps"),
+    ("alive", quantity(STEPS * 0, over_time=True), True, "2 of 2 units are always 0: u0, u1"),
+    ("unsaturated", quantity(STEPS, over_time=True), True, "100% saturated"),
     (
         "equals", quantity([[1.0, 2.0], [3.0, 4.5]]), [[1.0, 2.0], [3.1, 4.0]],
         r"2 of 4 .* at sample 1, unit 1 expected 4, found 4.5 \(off by 0.5\)",

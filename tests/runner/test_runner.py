@@ -147,6 +147,15 @@ class TestRaises:
         assert tell(f"{WRONG_BATCH}\n    raises: {{{other}: shape|batch}}").exit_code == 3
         assert tell(f"predict: {{x: x}}\n    raises: {{{other}: x}}").status == "no expectations"
 
+    def test_where_none_may_come_an_error_fails_and_ends_the_scenario(self, tell: Any) -> None:
+        forbidden = f"{WRONG_BATCH}\n    raises: false\n    expect: {{rnn/h: changed}}"
+        report = tell(forbidden, "predict: {x: x}")
+        assert (report.status, report.exit_code, report.not_done) == ("failed", 1, 1)
+        assert [v.selector for v in report.verdicts] == ["raises"]
+        assert report.verdicts[0].message.startswith("raised ValueError: ")
+        report = tell("predict: {x: x}\n    raises: false", "predict: {x: x}")
+        assert (report.status, report.exit_code, report.not_done) == ("passed", 0, 0)
+
     def test_a_repeat_may_be_expected_to_end_in_an_error(self, tell: Any) -> None:
         inner = "{call: {x: odd}, allow_partial_batch: true}"
         report = tell(
