@@ -10,7 +10,8 @@ from typing import Any
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors, Release, Watch, to_numpy
-from lstm_state_probe.engines.loop import LoopParts, LoopWatch
+from lstm_state_probe.engines.dropout import in_attribute, masks_of
+from lstm_state_probe.engines.loop import LoopParts, LoopWatch, cells_of
 from lstm_state_probe.engines.quiet import importing
 from lstm_state_probe.engines.wrapping import override, resetting
 from lstm_state_probe.errors import EngineMissing
@@ -114,10 +115,10 @@ class Keras3:
                 result = inner_loop(sequences, initial_state, mask, training=training)
             flat = self.keras.tree.flatten
             explicit = given[-1][0] if given else False
-            tensors = CallTensors(
-                sequences, flat(initial_state), flat(result[2]), mask, explicit, bool(training)
-            )
-            watch.call(tensors)
+            mode = bool(training)
+            dropout = masks_of(cells_of(layer), in_attribute) if mode else {}
+            first, last = flat(initial_state), flat(result[2])
+            watch.call(CallTensors(sequences, first, last, mask, explicit, mode, dropout))
             return result
 
         methods = {"call": observed_call, "inner_loop": observed_loop}
@@ -130,9 +131,7 @@ class Keras3:
 
         rnn = import_module("keras.src.backend.tensorflow.rnn")
         parts = LoopParts(backend, rnn, ("while_loop",), None, lambda function: function)
-        return LoopWatch(
-            parts, layer, gates=watch.gates, compiled=watch.compiled, observe=watch.steps
-        ).watching()
+        return LoopWatch(parts, layer, watch).watching()
 
 
 def _reset_apis(keras: Any) -> dict[str, str]:

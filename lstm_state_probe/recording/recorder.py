@@ -17,7 +17,7 @@ from lstm_state_probe.recording.plan import ENDS, Plan
 from lstm_state_probe.recording.sinks import CallbackSink, Receive, Sink, VariableSink
 from lstm_state_probe.recording.steps import Steps
 from lstm_state_probe.recording.store import Later, Store
-from lstm_state_probe.recording.witness import Witness
+from lstm_state_probe.recording.witness import Witness, drops, wanted
 
 NO_LOOP = "no timesteps: a fused kernel ran, or XLA lets nothing out of it"
 
@@ -116,27 +116,25 @@ class Recorder:
 
     def _watch(self, part: Recurrent) -> Watch:
         level = self.plan.level(part.address)
-        steps = None if level == "final" else self._steps_observer(part)
-        compiled = isinstance(self.sink, VariableSink)
+        needed = level != "final" or drops(part)
         return Watch(
             self._observer(part),
             self._on_reset(part),
-            steps,
+            self._steps_observer(part) if needed else None,
+            states=level != "final",
             gates=level == "gates",
-            compiled=compiled,
+            masks=lambda inputs: wanted(part, self.engine.name, inputs, budget=self.plan.witness),
+            compiled=isinstance(self.sink, VariableSink),
         )
 
     def _steps_observer(self, part: Recurrent) -> Callable[[StepTensors], None]:
         def observe(tensors: StepTensors) -> None:
-            count, drawn = len(tensors.arrays), tensors.dropout
-
             def receive(arrays: list[Array], skipped: int) -> None:
-                masks = dict(zip(drawn, arrays[count:], strict=True))
                 self._steps[part.address] = Steps(
-                    part, tensors.names, tensors.dtypes, tensors.kept_as, arrays[:count], masks
+                    part, tensors.names, tensors.dtypes, tensors.kept_as, arrays
                 )
 
-            self.sink.emit([*tensors.arrays, *drawn.values()], receive, copy=False)
+            self.sink.emit(tensors.arrays, receive, copy=False)
 
         return observe
 
@@ -195,7 +193,7 @@ class Recorder:
         self, steps: Steps | None, timesteps: int, size: int
     ) -> tuple[Sequence[int], dict[str, Later], dict[str, Later]]:
         """Return which timesteps of the call that just arrived are kept, with states and gates."""
-        if steps is None:
+        if steps is None or self.plan.level(steps.part.address) == "final":
             return (), {}, {}
         earlier = any(call.layer == steps.part.address for call in self.calls)
         if self.plan.calls == "first" and earlier:

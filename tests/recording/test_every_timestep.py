@@ -145,17 +145,6 @@ def test_every_batch_of_a_loop_is_recorded_with_its_own_timesteps(engine: Any) -
             np.testing.assert_array_equal(state.initial, before.states[name].timesteps[-1])
 
 
-def test_dropout_is_verified_with_the_masks_of_the_call_itself(engine: Any) -> None:
-    layer = engine.keras.layers.LSTM(UNITS, dropout=0.4, recurrent_dropout=0.3, name="layer")
-    (call,) = record(engine, model_of(engine, layer), train(x()))
-    assert call.verified is not None
-    if engine.name == "tf_keras":
-        assert call.verified.agrees is None
-        assert "dropout" in call.verified.why
-    else:
-        assert call.verified.agrees is True
-
-
 def test_a_convolutional_layer_keeps_its_spatial_axes_and_has_no_equations(engine: Any) -> None:
     layers = engine.keras.layers
     layer = layers.ConvLSTM2D(2, 2, name="layer")
