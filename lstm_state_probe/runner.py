@@ -43,6 +43,7 @@ class Wishes:
     gates: bool = False
     calls: str | None = None
     verify: bool = False
+    kernel: str = "replay"
 
 
 def run_scenario(
@@ -241,6 +242,7 @@ def plan_of(scenario: ScenarioFile, wishes: Wishes) -> Plan:
         layers=tuple(record.layers),
         calls=wishes.calls or record.calls,
         witness=float("inf") if wishes.verify else UNASKED,
+        kernel=wishes.kernel,
     )
 
 

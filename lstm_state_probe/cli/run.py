@@ -46,6 +46,14 @@ from lstm_state_probe.errors import UsageError
     is_flag=True,
     help="Recompute every call from the equations; a call that is off fails.",
 )
+@click.option(
+    "--kernel",
+    type=click.Choice(["replay", "generic"]),
+    default="replay",
+    show_default=True,
+    help="Where a GPU has a fused kernel (cuDNN): run it and replay its timesteps from the"
+    " equations, or run Keras's generic loop in its place.",
+)
 @shown_options
 @color_option
 def run(
@@ -55,6 +63,7 @@ def run(
     format_: str,
     reports: tuple[str, ...],
     verify: bool,
+    kernel: str,
     color: str,
     **choices: Any,
 ) -> int:
@@ -88,6 +97,7 @@ def run(
         wishes=replace(
             wishes(options, (scenario.spec.record for scenario in selection.scenarios)),
             verify=verify,
+            kernel=kernel,
         ),
         complaints=selection.complaints,
         on_end=view.scenario,

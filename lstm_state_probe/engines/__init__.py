@@ -8,7 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import cast
 
-from lstm_state_probe.engines.base import CallTensors, Engine, Observe, Release
+from lstm_state_probe.engines.base import CallTensors, Engine, Observe
+from lstm_state_probe.engines.wrapping import Release
 from lstm_state_probe.errors import UsageError, nearest
 
 ENGINES: dict[str, str] = {

@@ -11,6 +11,31 @@ from typing import Any, Protocol
 import numpy as np
 
 from lstm_state_probe.arrays import Array
+from lstm_state_probe.engines.starting import Weights
+from lstm_state_probe.engines.wrapping import Release
+
+GENERIC, CUDNN = "generic", "cudnn"
+"""The kernels: Keras's own loop, and the fused one of a GPU."""
+
+
+@dataclass
+class Kernel:
+    """The kernel of one call while it is traced, or runs eagerly.
+
+    `runtime` is a tensor where TensorFlow chooses as it runs. `inputs` is what a fused kernel was
+    given: (batch, timesteps, features) after the layer's dropout. `forced` says that the loop
+    computes only because the fused kernel was kept away.
+    """
+
+    name: str = GENERIC
+    runtime: Any | None = None
+    inputs: Any | None = None
+    forced: bool = False
+
+    @property
+    def may_be_fused(self) -> bool:
+        """Whether nothing per timestep may come of the call."""
+        return self.name == CUDNN or self.runtime is not None
 
 
 @dataclass(frozen=True)
@@ -20,6 +45,7 @@ class CallTensors:
     `initial` and `final` are flat, in the order in which Keras keeps the states: (batch, units).
     `dropout` holds the masks that stay for the whole call, (batch, n), by (cell, kind, number); one
     that the inputs went through before the loop is (batch, timesteps, n), in their order.
+    `start` tells which trainable weights each of the initial ones was made from.
     """
 
     sequences: Any
@@ -28,6 +54,8 @@ class CallTensors:
     mask: Any | None
     given: bool
     training: bool | None
+    kernel: Kernel = field(default_factory=Kernel)
+    start: Weights = field(default_factory=dict)
     dropout: Mapping[tuple[int, str, int], Any] = field(default_factory=dict)
 
 
@@ -60,6 +88,7 @@ class Watch:
     `steps` gets the timesteps of a call, in the graph in which its loop runs and before `call`
     gets the call itself; None where they are not wanted. `states` and `gates` tell what is. `masks`
     tells from the inputs of a call whether dropout masks are, where they change with the timestep.
+    `generic` asks for Keras's own loop where a GPU has a fused kernel.
     """
 
     call: Observe
@@ -69,9 +98,7 @@ class Watch:
     gates: bool = False
     masks: Callable[[Any], bool] = lambda inputs: False
     compiled: bool = False
-
-
-Release = Callable[[], None]
+    generic: bool = False
 
 
 class Engine(Protocol):

@@ -6,14 +6,17 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.engines.base import CallTensors, Release, Watch, to_numpy
+from lstm_state_probe.engines.base import CallTensors, Watch, to_numpy
 from lstm_state_probe.engines.dropout import in_attribute, masks_of
+from lstm_state_probe.engines.kernel import keras3_kernel
 from lstm_state_probe.engines.loop import LoopParts, LoopWatch, cells_of
 from lstm_state_probe.engines.quiet import importing
-from lstm_state_probe.engines.wrapping import override, resetting
+from lstm_state_probe.engines.starting import Start
+from lstm_state_probe.engines.wrapping import Release, override, resetting
 from lstm_state_probe.errors import EngineMissing
 
 
@@ -97,6 +100,7 @@ class Keras3:
     def intercept(self, layer: Any, watch: Watch) -> Release:
         """Observe in `inner_loop`, which is given the initial states and returns the final ones."""
         given: list[tuple[bool, Any]] = []
+        start = Start(layer)
         call, inner_loop = layer.call, layer.inner_loop
 
         def observed_call(
@@ -111,27 +115,32 @@ class Keras3:
         def observed_loop(
             sequences: Any, initial_state: Any, mask: Any, training: Any = False
         ) -> Any:
-            with self._watching(layer, watch):
+            chosen = keras3_kernel(self._backend(), layer, generic=watch.generic)
+            with self._watching(layer, watch), chosen as kernel:
                 result = inner_loop(sequences, initial_state, mask, training=training)
             flat = self.keras.tree.flatten
             explicit = given[-1][0] if given else False
-            mode = bool(training)
+            states = flat(initial_state), flat(result[2])
+            mode, weights = bool(training), start.take()
             dropout = masks_of(cells_of(layer), in_attribute) if mode else {}
-            first, last = flat(initial_state), flat(result[2])
-            watch.call(CallTensors(sequences, first, last, mask, explicit, mode, dropout))
+            watch.call(
+                CallTensors(sequences, *states, mask, explicit, mode, kernel, weights, dropout)
+            )
             return result
 
         methods = {"call": observed_call, "inner_loop": observed_loop}
-        return override(layer, methods | resetting(layer, watch.reset))
+        return override(layer, methods | start.methods() | resetting(layer, watch.reset))
 
     def _watching(self, layer: Any, watch: Watch) -> AbstractContextManager[None]:
         if watch.steps is None:
             return nullcontext()
-        from keras.src import backend
-
         rnn = import_module("keras.src.backend.tensorflow.rnn")
-        parts = LoopParts(backend, rnn, ("while_loop",), None, lambda function: function)
+        parts = LoopParts(self._backend(), rnn, ("while_loop",), None, lambda function: function)
         return LoopWatch(parts, layer, watch).watching()
+
+    @staticmethod
+    def _backend() -> ModuleType:
+        return import_module("keras.src.backend")
 
 
 def _reset_apis(keras: Any) -> dict[str, str]:

@@ -9,12 +9,14 @@ from types import ModuleType
 from typing import Any
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.engines.base import CallTensors, Release, Watch, to_numpy
+from lstm_state_probe.engines.base import CallTensors, Watch, to_numpy
 from lstm_state_probe.engines.dropout import Masks, in_cache, masks_of
 from lstm_state_probe.engines.keras3 import _reset_apis
+from lstm_state_probe.engines.kernel import tf_keras_kernel
 from lstm_state_probe.engines.loop import LoopParts, LoopWatch, cells_of
 from lstm_state_probe.engines.quiet import importing
-from lstm_state_probe.engines.wrapping import override, plain, resetting
+from lstm_state_probe.engines.starting import Start
+from lstm_state_probe.engines.wrapping import Release, override, plain, resetting
 
 
 class TfKeras:
@@ -98,6 +100,7 @@ class TfKeras:
         """
         process_inputs, call = layer._process_inputs, layer.call
         settled: list[tuple[Any, Any, bool]] = []
+        start = Start(layer)
 
         def observed_inputs(inputs: Any, initial_state: Any, constants: Any) -> Any:
             explicit = initial_state is not None or (isinstance(inputs, list) and len(inputs) > 1)
@@ -114,8 +117,11 @@ class TfKeras:
             training = kwargs.get("training", args[2] if len(args) > 2 else None)
             mode = bool(training) if isinstance(training, (bool, int)) else None
             object.__setattr__(layer, "return_state", True)
+            chosen = tf_keras_kernel(
+                self._fused(layer), layer, generic=watch.generic, convert=self._converted
+            )
             try:
-                with self._watching(layer, watch, mode):
+                with self._watching(layer, watch, mode), chosen as kernel:
                     result = convert(call, status)(*args, **kwargs)
             finally:
                 object.__setattr__(layer, "return_state", wanted)
@@ -126,15 +132,18 @@ class TfKeras:
             output, final = list(result[: -len(initial)]), result[-len(initial) :]
             flat = self._tf.nest.flatten
             mask = kwargs.get("mask", args[1] if len(args) > 1 else None)
-            first, last = flat(initial), flat(final)
+            states = flat(initial), flat(final)
+            weights = start.take()
             dropout = {} if mode is False else self._dropout(layer)
-            watch.call(CallTensors(sequences, first, last, mask, explicit, mode, dropout))
+            watch.call(
+                CallTensors(sequences, *states, mask, explicit, mode, kernel, weights, dropout)
+            )
             if wanted:
                 return result
             return output[0] if len(output) == 1 else output
 
         methods = {"_process_inputs": plain(observed_inputs), "call": plain(observed_call)}
-        return override(layer, methods | resetting(layer, watch.reset))
+        return override(layer, methods | start.methods() | resetting(layer, watch.reset))
 
     def _watching(
         self, layer: Any, watch: Watch, training: bool | None

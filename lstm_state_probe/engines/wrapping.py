@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from lstm_state_probe.engines.base import Release
+Release = Callable[[], None]
 
 
 def override(layer: Any, methods: dict[str, Callable[..., Any]]) -> Release:

@@ -86,7 +86,9 @@ class Call:
     apart the several uses of one layer for the same batch. `mask` is (batch, timesteps).
     `kept` tells which timesteps are in the states' `timesteps` and in the `gates`, each (kept
     timesteps, batch, units); with `backwards` the loop ran from the last input to the first.
-    `note` says why timesteps that were asked for could not be recorded.
+    `kernel` is `generic`, Keras's own loop, or `cudnn`, a fused one. Where `replayed` is a number,
+    timesteps and gates are those of a second pass, whose final states are off the real ones by it.
+    `note` says why timesteps that were asked for are missing, or how they were had.
     """
 
     layer: str
@@ -102,6 +104,8 @@ class Call:
     backwards: bool = False
     verified: Verified | None = None
     note: str = ""
+    kernel: str = "generic"
+    replayed: float | None = None
 
     def index(self, timestep: int) -> int | None:
         """Return where a timestep (from the end if negative) is kept; None if it is not."""

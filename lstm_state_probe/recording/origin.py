@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -30,12 +29,14 @@ RANDOM = Origin("random", "random: differs from call to call, though nothing was
 class Raw:
     """A call before its origin is known: the layer, and what it started from.
 
-    `unseen` says that calls just before it were not recorded.
+    `weights` holds for a state the trainable weights that it was made from, by their path, with
+    the values that they had then. `unseen` says that calls just before were not recorded.
     """
 
     part: Recurrent
     given: bool
     initial: Mapping[str, Array]
+    weights: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
     unseen: bool = False
 
 
@@ -49,10 +50,13 @@ class Origins:
     made: dict[str, tuple[Array, int]] = field(default_factory=dict)
     trained: int = 0
 
-    def built(self, held: Held) -> None:
+    def built(self, held: Held, layers: Sequence[Recurrent]) -> None:
         """Note fresh states; whatever was known before is forgotten."""
         self.held = {
-            address: (BUILT if np.any(value) else ZEROS, value) for address, value in held.items()
+            address: (_built(part, held[address]), held[address])
+            for part in layers
+            for address in part.addresses
+            if address in held
         }
 
     def reset(self, addresses: Sequence[str]) -> None:
@@ -96,6 +100,9 @@ class Origins:
         if raw.given:
             by = self.given_by.get(raw.part.address.split("/")[0], "initial_state")
             return Origin("given", f"given: {by}")
+        learned = learned_from(initial, raw.weights.get(name, {}))
+        if learned is not None:
+            return learned
         if not np.any(initial):
             return STATELESS if not raw.part.stateful else ZEROS
         return FOREIGN if raw.part.stateful else self._made(raw, name, address)
@@ -103,10 +110,7 @@ class Origins:
     def _made(self, raw: Raw, name: str, address: str) -> Origin:
         """Tell where a value that a stateless layer made for itself came from."""
         initial = raw.initial[name]
-        weight = learned_from(raw.part.layer, initial)
         before, self.made[address] = self.made.get(address), (initial, self.trained)
-        if weight is not None:
-            return Origin("learned", f"learned: {weight}")
         if before is not None and before[1] == self.trained and _differ(before[0], initial):
             return RANDOM
         return CUSTOM
@@ -127,15 +131,36 @@ def _differ(before: Array, after: Array) -> bool:
     return before.shape[1:] != after.shape[1:] or not _same(before[:rows], after[:rows])
 
 
-def learned_from(layer: Any, initial: Array) -> str | None:
-    """Name the trainable weight that every row of an initial state equals, bit for bit."""
-    for weight in layer.trainable_weights:
-        value = weight.numpy()
-        if value.shape[-1:] == initial.shape[-1:] and value.size == initial[0].size:
-            row = value.reshape(initial.shape[1:]).astype(initial.dtype)
-            if np.array_equal(np.broadcast_to(row, initial.shape), initial):
-                return str(getattr(weight, "path", weight.name)).removesuffix(":0")
-    return None
+def learned_from(initial: Array, weights: Mapping[str, Array]) -> Origin | None:
+    """Tell which of the weights that an initial state was made from it is, bit for bit.
+
+    A state may be computed from weights and equal none: then all of them are named.
+    """
+    if not weights:
+        return None
+    for path, value in weights.items():
+        if _rows_equal(initial, value):
+            return Origin("learned", f"learned: {path}")
+    return Origin("learned", f"learned: computed from {', '.join(weights)}")
+
+
+def _rows_equal(initial: Array, value: Array) -> bool:
+    """Compare every row of (batch, units) with the one of a weight."""
+    if not len(initial) or value.size != initial[0].size:
+        return False
+    row = value.reshape(initial.shape[1:]).astype(initial.dtype)
+    return _same(initial, np.broadcast_to(row, initial.shape))
+
+
+def _built(part: Recurrent, held: Array) -> Origin:
+    """Tell what a stateful layer was built with: Keras reads `get_initial_state` once for it."""
+    if not np.any(held):
+        return ZEROS
+    for weight in part.layer.trainable_weights:
+        if _rows_equal(held, weight.numpy()):
+            path = str(getattr(weight, "path", weight.name)).removesuffix(":0")
+            return Origin("learned", f"learned: {path}, read once when the layer was built")
+    return BUILT
 
 
 def _same(initial: Array, held: Array) -> bool:

@@ -17,7 +17,8 @@ class Plan:
     """`timesteps` is 'all', 'final', indices, or a stride; `budget` is in bytes of memory.
 
     What goes past the budget is kept on disk. `witness` is how many seconds the witness may take
-    to verify the calls of one operation.
+    to verify the calls of one operation. `kernel` is 'generic' to keep a fused kernel away, or
+    'replay' to let it run and to compute its timesteps from the equations.
     """
 
     timesteps: str | tuple[int, ...] | int = "all"
@@ -26,6 +27,7 @@ class Plan:
     calls: str = "all"
     witness: float = 0.0
     budget: int = 256 * MEBIBYTE
+    kernel: str = "replay"
 
     def level(self, address: str) -> str:
         """Return what is recorded of a layer: `final`, `states` (every timestep), or `gates`."""

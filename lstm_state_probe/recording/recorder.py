@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.engines.base import CallTensors, Engine, Release, StepTensors, Watch
-from lstm_state_probe.engines.wrapping import override
+from lstm_state_probe.engines.base import (
+    CUDNN,
+    GENERIC,
+    CallTensors,
+    Engine,
+    StepTensors,
+    Watch,
+)
+from lstm_state_probe.engines.kernel import kernel_name
+from lstm_state_probe.engines.wrapping import Release, override
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
 from lstm_state_probe.recording.call import Call, Gates, Held, State, frozen, two_axes
 from lstm_state_probe.recording.origin import Origins, Raw
@@ -20,6 +29,8 @@ from lstm_state_probe.recording.store import Later, Store
 from lstm_state_probe.recording.witness import Witness, drops, wanted
 
 NO_LOOP = "no timesteps: a fused kernel ran, or XLA lets nothing out of it"
+REPLAYED = "replayed from the equations: cuDNN ran, of which no timestep can be seen"
+FORCED = "Keras's generic kernel in the place of cuDNN (--kernel generic)"
 
 
 @dataclass
@@ -69,7 +80,7 @@ class Recorder:
         recorder._left = plan.witness
         engine.retrace(model)
         if fresh:
-            origins.built(recorder.held())
+            origins.built(recorder.held(), layers)
         return recorder
 
     def detach(self) -> None:
@@ -125,6 +136,7 @@ class Recorder:
             gates=level == "gates",
             masks=lambda inputs: wanted(part, self.engine.name, inputs, budget=self.plan.witness),
             compiled=isinstance(self.sink, VariableSink),
+            generic=self.plan.kernel == GENERIC,
         )
 
     def _steps_observer(self, part: Recurrent) -> Callable[[StepTensors], None]:
@@ -142,24 +154,35 @@ class Recorder:
         def observe(tensors: CallTensors) -> None:
             import tensorflow as tf
 
-            witness = Witness.of(part, self.engine.name, tensors, budget=self.plan.witness)
+            replays = tensors.kernel.may_be_fused and self.plan.level(part.address) != "final"
+            budget = math.inf if replays else self.plan.witness
+            witness = Witness.of(part, self.engine.name, tensors, budget=budget)
             receive = self._receiver(part, tensors, witness)
             mask = [] if tensors.mask is None else [tf.cast(tensors.mask, tf.bool)]
             sizes = tf.shape(tensors.sequences)[1]
             states = [*tensors.initial, *tensors.final]
-            self.sink.emit([*states, sizes, *mask, *witness.tensors], receive)
+            runtime = [] if tensors.kernel.runtime is None else [tensors.kernel.runtime]
+            read = [tensor for _, _, tensor in _read(tensors)]
+            self.sink.emit([*states, sizes, *runtime, *mask, *read, *witness.tensors], receive)
 
         return observe
 
     def _receiver(self, part: Recurrent, tensors: CallTensors, witness: Witness) -> Receive:
         count, masked = len(part.states), tensors.mask is not None
         given, used = tensors.given, self.places.use(part.address)
+        wanted, chosen = self.plan.level(part.address), tensors.kernel
+        read = [(part.states[index], path) for index, path, _ in _read(tensors)]
 
         def receive(arrays: list[Array], skipped: int) -> None:
             initial, final = arrays[:count], arrays[count : 2 * count]
             timesteps, *rest = arrays[2 * count :]
+            kernel = chosen.name if chosen.runtime is None else kernel_name(rest.pop(0))
             mask = two_axes(rest.pop(0)) if masked else None
-            raw = Raw(part, given, dict(zip(part.states, initial, strict=True)), skipped > 0)
+            weights: dict[str, dict[str, Array]] = {}
+            for name, path in read:
+                weights.setdefault(name, {})[path] = rest.pop(0)
+            started = dict(zip(part.states, initial, strict=True))
+            raw = Raw(part, given, started, weights, skipped > 0)
             phase, epoch, batch, nth = self.places.place(part.address, used, skipped)
             ended = dict(zip(part.states, final, strict=True))
             origin = self.origins.call(raw, (phase, epoch, batch), ended)
@@ -181,11 +204,15 @@ class Recorder:
                 kept=kept,
                 gates=Gates(gates),
                 backwards=bool(part.layer.go_backwards),
-                note=NO_LOOP if steps is None and self.plan.level(part.address) != "final" else "",
+                note=FORCED if chosen.forced else "",
+                kernel=kernel,
             )
             verified, spent = witness.look(call, rest, steps, left=self._left)
             self._left -= spent
-            self._add(replace(call, verified=verified))
+            call = replace(call, verified=verified)
+            if steps is None and wanted != "final":
+                call = self._replayed(call, witness, rest, gates=wanted == "gates")
+            self._add(call)
 
         return receive
 
@@ -193,13 +220,45 @@ class Recorder:
         self, steps: Steps | None, timesteps: int, size: int
     ) -> tuple[Sequence[int], dict[str, Later], dict[str, Later]]:
         """Return which timesteps of the call that just arrived are kept, with states and gates."""
-        if steps is None or self.plan.level(steps.part.address) == "final":
+        kept = self._wanted(steps.part.address, timesteps) if steps is not None else ()
+        if steps is None or not kept:
             return (), {}, {}
-        earlier = any(call.layer == steps.part.address for call in self.calls)
-        if self.plan.calls == "first" and earlier:
-            return (), {}, {}
-        kept = self.plan.keep(timesteps)
         return kept, *steps.chosen(kept, timesteps, self.store, size)
+
+    def _wanted(self, address: str, timesteps: int) -> Sequence[int]:
+        """Return which timesteps of a call that just arrived are to be kept."""
+        earlier = any(call.layer == address for call in self.calls)
+        return () if self.plan.calls == "first" and earlier else self.plan.keep(timesteps)
+
+    def _replayed(
+        self, call: Call, witness: Witness, arrays: Sequence[Array], *, gates: bool
+    ) -> Call:
+        """Add the timesteps of a second pass where a fused kernel gave none; or say why not."""
+        if call.kernel != CUDNN:
+            return replace(call, note=NO_LOOP)
+        kept = self._wanted(call.layer, call.timesteps)
+        if not kept:
+            return call
+        found = witness.replay(call, arrays, kept)
+        if found is None:
+            return replace(call, note=f"no timesteps: cuDNN ran; no replay: {witness.why}")
+        states = {
+            name: State(s.initial, s.final, s.origin, self._stored(found.states[name]))
+            for name, s in call.states.items()
+        }
+        over_time = {name: self._stored(array) for name, array in found.gates.items() if gates}
+        return replace(
+            call,
+            states=states,
+            gates=Gates(over_time),
+            kept=kept,
+            replayed=found.deviation,
+            note=REPLAYED,
+        )
+
+    def _stored(self, array: Array) -> Later:
+        pending = self.store.keep(lambda: array, array.nbytes)
+        return lambda: pending.array
 
     def _add(self, call: Call) -> None:
         if self.plan.calls == "last":
@@ -208,3 +267,12 @@ class Recorder:
                 for earlier in self.calls
             ]
         self.calls.append(call)
+
+
+def _read(tensors: CallTensors) -> list[tuple[int, str, Any]]:
+    """List (flat index of a state, path of a weight that it was made from, the weight's value)."""
+    return [
+        (index, path, weight)
+        for index, weights in tensors.start.items()
+        for path, weight in weights.items()
+    ]

@@ -20,8 +20,11 @@ from lstm_state_probe.layers.families import class_names, is_a
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Call, State, Verified
 
-TOLERANCES = {"float16": 1e-2, "bfloat16": 6e-2, "float32": 1e-5, "float64": 1e-9}
-"""How far a value v may be from the witness: tolerance x (1 + |v|), by the dtype of the states."""
+TOLERANCES = {"float16": 1e-2, "bfloat16": 6e-2, "float32": 1e-5, "float64": 1e-9, "tf32": 5e-3}
+"""How far a value v may be from the witness: tolerance x (1 + |v|), by the dtype of the states.
+
+A GPU multiplies float32 as TensorFloat-32, of 10 bits, unless TensorFlow is told not to.
+"""
 
 WEIGHTS = ("kernel", "recurrent_kernel", "bias")
 _FAMILIES = {"LSTMCell": "LSTM", "GRUCell": "GRU", "SimpleRNNCell": "SimpleRNN"}
@@ -32,12 +35,14 @@ class Evidence:
     """What a call computed with; `inputs` is (batch, timesteps, features).
 
     `weights` has one entry a cell; `dropout` holds masks by (cell, kind, number): (batch, n) of the
-    whole call, or (timesteps, batch, n) in the order of the loop.
+    whole call, or (timesteps, batch, n) in the order of the loop. `tf32` says that products of
+    float32 were computed as TensorFloat-32.
     """
 
     inputs: Array
     weights: Sequence[Mapping[str, Array | None]]
     dropout: Mapping[tuple[int, str, int], Array]
+    tf32: bool = False
 
 
 def equations_of(part: Recurrent, engine: str) -> list[Equations]:
@@ -70,8 +75,9 @@ def verify(part: Recurrent, call: Call, evidence: Evidence, *, engine: str) -> V
     batch = len(next(iter(call.states.values())).final)
     if evidence.inputs.shape[0] not in (1, batch):
         return Verified(None, None, "the inputs have another batch than the states")
-    trajectories = _unfolded(part, call, evidence, equations)
-    tolerance = TOLERANCES.get(next(iter(call.states.values())).final.dtype.name, 1e-5)
+    trajectories = unfolded(part, call, evidence, equations)
+    dtype = next(iter(call.states.values())).final.dtype.name
+    tolerance = TOLERANCES["tf32" if evidence.tf32 and dtype == "float32" else dtype]
     worst, where, fits = 0.0, "", True
     for name, found, expected in _pairs(part, call, trajectories):
         deviation, near = _compare(found, expected, tolerance)
@@ -88,7 +94,7 @@ def verify(part: Recurrent, call: Call, evidence: Evidence, *, engine: str) -> V
     return Verified(True, worst, "")
 
 
-def _unfolded(
+def unfolded(
     part: Recurrent, call: Call, evidence: Evidence, equations: Sequence[Equations]
 ) -> list[Trajectory]:
     """Run the cells one after the other; the h of one is the input of the next.

@@ -10,10 +10,12 @@ from typing import Any
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors
 from lstm_state_probe.engines.dropout import Masks, kinds_of
+from lstm_state_probe.engines.kernel import computes_tf32
 from lstm_state_probe.engines.loop import cells_of
 from lstm_state_probe.equations import NoEquations
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Call, Verified
+from lstm_state_probe.recording.replay import Replayed, replay
 from lstm_state_probe.recording.steps import Steps
 from lstm_state_probe.recording.verify import (
     WEIGHTS,
@@ -30,7 +32,8 @@ class Witness:
     """Looks at the calls of one trace; `tensors` are the inputs, the weights, the dropout masks.
 
     `names` are those of the weights, `drawn` those of the masks that stay for a whole call. `why`
-    says why there is nothing to look at.
+    says why there is nothing to look at; `dropped`, that the inputs went through the layer's
+    dropout already.
     """
 
     part: Recurrent
@@ -40,6 +43,7 @@ class Witness:
     drawn: Sequence[tuple[int, str, int]]
     training: bool | None
     why: str = ""
+    dropped: bool = False
 
     @classmethod
     def of(cls, part: Recurrent, engine: str, tensors: CallTensors, *, budget: float) -> Witness:
@@ -47,13 +51,16 @@ class Witness:
 
         Nothing is taken out of the graph for a call that would cost more than `budget` seconds.
         """
-        why = _unable(part, engine, tensors.sequences, budget=budget)
+        dropped = tensors.kernel.inputs is not None
+        inputs = tensors.kernel.inputs if dropped else tensors.sequences
+        why = _unable(part, engine, inputs, budget=budget)
         if why or not budget:
             return cls(part, engine, (), (), (), tensors.training, why)
         weights = {(k, name): _tensor(weight) for k, name, weight in _weights(part)}
-        masks = dict(tensors.dropout)
-        found = [tensors.sequences, *weights.values(), *masks.values()]
-        return cls(part, engine, found, tuple(weights), tuple(masks), tensors.training)
+        masks = {} if dropped else dict(tensors.dropout)
+        found = [inputs, *weights.values(), *masks.values()]
+        names = tuple(weights), tuple(masks)
+        return cls(part, engine, found, *names, tensors.training, dropped=dropped)
 
     def look(
         self, call: Call, arrays: Sequence[Array], steps: Steps | None, *, left: float
@@ -65,31 +72,43 @@ class Witness:
             unseen = Verified(None, None, TOO_LARGE) if self.tensors else None
             return unseen, 0.0
         inputs, weights = arrays[0], arrays[1 : 1 + len(self.names)]
+        batch, timesteps = inputs.shape[:2]
+        taken = cost(batch, timesteps, sum(weight.size for weight in weights))
+        if taken > left:
+            return Verified(None, None, TOO_LARGE), 0.0
+        masks = self._masks(call, arrays, steps)
+        if masks is None:
+            return Verified(None, None, "its dropout masks were not recorded"), 0.0
+        evidence = self._evidence(arrays, masks)
+        return verify(self.part, call, evidence, engine=self.engine), taken
+
+    def replay(self, call: Call, arrays: Sequence[Array], kept: Sequence[int]) -> Replayed | None:
+        """Compute the timesteps that a fused kernel did not show; None if it cannot."""
+        if not self.tensors:
+            return None
+        evidence = self._evidence(arrays, {})
+        return replay(self.part, call, evidence, engine=self.engine, kept=kept)
+
+    def _evidence(self, arrays: Sequence[Array], masks: Masks) -> Evidence:
+        inputs, weights = arrays[0], arrays[1 : 1 + len(self.names)]
         cells: list[dict[str, Array | None]] = [
             dict.fromkeys(WEIGHTS) for _ in cells_of(self.part.layer)
         ]
         for (k, name), weight in zip(self.names, weights, strict=True):
             cells[k][name] = weight
-        batch, timesteps = inputs.shape[:2]
-        taken = cost(batch, timesteps, sum(weight.size for weight in weights))
-        if taken > left:
-            return Verified(None, None, TOO_LARGE), 0.0
-        kept = dict(zip(self.drawn, arrays[1 + len(weights) :], strict=True))
-        masks = self._masks(call, kept, steps, axes=inputs.ndim)
-        if masks is None:
-            return Verified(None, None, "its dropout masks were not recorded"), 0.0
-        return verify(self.part, call, Evidence(inputs, cells, masks), engine=self.engine), taken
+        return Evidence(inputs, cells, masks, tf32=computes_tf32())
 
-    def _masks(self, call: Call, kept: Masks, steps: Steps | None, *, axes: int) -> Masks | None:
+    def _masks(self, call: Call, arrays: Sequence[Array], steps: Steps | None) -> Masks | None:
         """Return all dropout masks of a call; None if one is missing.
 
-        A mask with as many `axes` as the inputs is one that they went through before the loop.
+        One with as many axes as the inputs is one that they went through before the loop.
         """
-        if self.training is False:
+        if self.training is False or self.dropped:
             return {}
+        axes = arrays[0].ndim
+        kept = zip(self.drawn, arrays[1 + len(self.names) :], strict=True)
         before = {
-            name: in_loop_order(call, mask) if mask.ndim == axes else mask
-            for name, mask in kept.items()
+            name: in_loop_order(call, mask) if mask.ndim == axes else mask for name, mask in kept
         }
         found = before | (steps.dropout(call.timesteps) if steps is not None else {})
         needed = {

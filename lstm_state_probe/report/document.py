@@ -80,6 +80,8 @@ class Call(Part):
     deviation: float | None
     verified_why: str
     note: str
+    kernel: Literal["generic", "cudnn"]
+    replayed: float | Literal["NaN", "Infinity"] | None
     kept: list[int]
     backwards: bool
     states: dict[str, State]

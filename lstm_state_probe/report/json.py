@@ -135,6 +135,8 @@ def _call(call: Call) -> dict[str, Any]:
         "deviation": call.verified.deviation if call.verified else None,
         "verified_why": call.verified.why if call.verified else "not asked for",
         "note": call.note,
+        "kernel": call.kernel,
+        "replayed": values(call.replayed),
         "kept": list(call.kept),
         "backwards": call.backwards,
         "states": {name: _state(state) for name, state in call.states.items()},

@@ -13,7 +13,8 @@ from lstm_state_probe.report.window import Window, tracks, window
 
 
 def recorded(page: Page, calls: Sequence[Call]) -> None:
-    """Say in one faint line that timesteps are there to be shown."""
+    """Say in one faint line that timesteps are there to be shown, and how they were had."""
+    noted(page, calls)
     kept = [call for call in calls if call.kept]
     if not kept:
         return
@@ -28,11 +29,20 @@ def recorded(page: Page, calls: Sequence[Call]) -> None:
     page.say((f"{words} recorded{', with gates' if gates else ''} ({options})", "faint"))
 
 
+def noted(page: Page, calls: Sequence[Call]) -> None:
+    """Say why timesteps are missing, which kernel ran, or how far a replay is off."""
+    for note in dict.fromkeys(call.note for call in calls if call.note):
+        off = [c.replayed for c in calls if c.note == note and c.replayed is not None]
+        far = f"; the final states are off the real ones by at most {max(off):.3g}" if off else ""
+        page.say((note + far, "faint"))
+
+
 def over_time(page: Page, calls: Sequence[Call]) -> None:
     """Write the tables of the last of these calls, and say which call it is."""
     call = calls[-1]
     where = f"; {call.where}, the last of {len(calls)} calls (--calls)" if len(calls) > 1 else ""
     page.line()
+    noted(page, [call])
     shown = tracks(call, page.options)
     if not shown or not call.kept:
         page.say((f"no timesteps of this call were recorded{where}", "faint"))

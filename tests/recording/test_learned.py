@@ -1,0 +1,141 @@
+"""Initial states that a cell makes for itself: learned, computed, constant, random."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pytest
+from own_cells import START, cell
+from plain_keras import BATCH, Case
+
+from lstm_state_probe.recording.call import Call
+from lstm_state_probe.recording.origin import Origins
+from lstm_state_probe.recording.recorder import Recorder
+
+MODES = {"graph": {}, "run_eagerly": {"run_eagerly": True}, "jit_compile": {"jit_compile": True}}
+
+
+def case(how: str, *, stateful: bool = False, **options: Any) -> Case:
+    def layers(K: Any) -> list[Any]:
+        keras = import_module(K.__name__.split(".")[0])
+        return [K.RNN(cell(keras, how), stateful=stateful, name="rnn"), K.Dense(1)]
+
+    return Case(how, layers, compile=options)
+
+
+def recorded(
+    engine: Any, made: Case, act: Callable[[Any, Any, Any], Any]
+) -> tuple[Any, Sequence[Call]]:
+    model = made.build(engine.keras)
+    recorder = Recorder.attach(engine, model, Origins(operation="operation 1"))
+    try:
+        act(model, *made.data(BATCH))
+        return model, recorder.take()[0]
+    finally:
+        recorder.detach()
+        engine.clear()
+
+
+def train_twice(model: Any, x: Any, y: Any) -> None:
+    for _ in range(2):
+        model.train_on_batch(x, y)
+
+
+def start_weight(model: Any) -> str:
+    (path,) = (
+        getattr(w, "path", w.name).removesuffix(":0")
+        for w in model.trainable_weights
+        if "start" in w.name
+    )
+    return str(path)
+
+
+@pytest.mark.parametrize("mode", ["graph", "run_eagerly"])
+def test_a_learned_start_is_told_with_its_weight_also_while_it_trains(
+    engine: Any, mode: str
+) -> None:
+    model, calls = recorded(engine, case("a weight", **MODES[mode]), train_twice)
+    assert [call.states["h"].origin.word for call in calls] == ["learned", "learned"]
+    assert calls[1].states["h"].origin.words == f"learned: {start_weight(model)}"
+    np.testing.assert_array_equal(calls[0].states["h"].initial[0], np.float32(START))
+    assert not np.array_equal(calls[1].states["h"].initial, calls[0].states["h"].initial)
+
+
+def test_a_learned_start_is_told_under_xla(engine: Any) -> None:
+    model, calls = recorded(
+        engine, case("a weight", jit_compile=True), lambda m, x, y: m.train_on_batch(x, y)
+    )
+    assert calls[0].states["h"].origin.words == f"learned: {start_weight(model)}"
+
+
+def test_a_learned_start_of_zeros_is_learned_and_not_zeros(engine: Any) -> None:
+    _, (call,) = recorded(
+        engine, case("a weight of zeros"), lambda m, x, y: m.predict(x, verbose=0)
+    )
+    assert not call.states["h"].initial.any()
+    assert call.states["h"].origin.word == "learned"
+
+
+def test_a_start_that_is_computed_from_a_weight_is_learned_and_says_so(engine: Any) -> None:
+    model, (call,) = recorded(
+        engine, case("computed from a weight"), lambda m, x, y: m.predict(x, verbose=0)
+    )
+    words = f"learned: computed from {start_weight(model)}"
+    assert call.states["h"].origin.words == words
+
+
+@pytest.mark.parametrize("how", ["a weight that is cut off", "a constant"])
+def test_a_start_that_no_weight_can_train_is_custom(engine: Any, how: str) -> None:
+    _, calls = recorded(
+        engine, case(how), lambda m, x, y: [m.predict(x, verbose=0) for _ in range(2)]
+    )
+    assert [call.states["h"].origin.word for call in calls] == ["custom", "custom"]
+
+
+def test_a_cell_that_makes_zeros_itself_starts_at_zeros(engine: Any) -> None:
+    _, (call,) = recorded(engine, case("zeros"), lambda m, x, y: m.predict(x, verbose=0))
+    assert call.states["h"].origin.word == "zeros"
+
+
+def test_a_random_start_is_known_from_the_second_call_on(engine: Any) -> None:
+    _, calls = recorded(
+        engine, case("random"), lambda m, x, y: [m.predict(x, verbose=0) for _ in range(3)]
+    )
+    assert [call.states["h"].origin.word for call in calls] == ["custom", "random", "random"]
+
+
+def test_a_stateful_layer_reads_the_weight_once_and_is_reset_to_zeros(engine: Any) -> None:
+    def act(model: Any, x: Any, y: Any) -> None:
+        model.train_on_batch(x, y)
+        model.layers[0].reset_states()
+        model.predict(x, verbose=0)
+
+    _, calls = recorded(engine, case("a weight", stateful=True), act)
+    first, second = (call.states["h"].origin for call in calls)
+    assert first.word == "learned"
+    assert "read once when the layer was built" in first.words
+    assert second.word == "reset"
+    assert not calls[1].states["h"].initial.any()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("how", ["a weight", "computed from a weight"])
+def test_asking_which_weight_it_was_changes_no_bit_of_the_training(
+    engine: Any, how: str, mode: str
+) -> None:
+    made = case(how, **MODES[mode])
+
+    def trained(*, watched: bool) -> list[Any]:
+        model = made.build(engine.keras)
+        recorder = Recorder.attach(engine, model, Origins()) if watched else None
+        x, y = made.data()
+        losses = [model.train_on_batch(x[:BATCH], y[:BATCH]) for _ in range(3)]
+        if recorder is not None:
+            recorder.detach()
+        return [np.asarray(losses), *(np.asarray(w) for w in model.get_weights())]
+
+    for plain, observed in zip(trained(watched=False), trained(watched=True), strict=True):
+        np.testing.assert_array_equal(plain, observed)
