@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors, Watch, to_numpy
 from lstm_state_probe.engines.dropout import Masks, in_cache, masks_of
+from lstm_state_probe.engines.inside import handed_out
 from lstm_state_probe.engines.keras3 import _reset_apis
 from lstm_state_probe.engines.kernel import tf_keras_kernel
 from lstm_state_probe.engines.loop import LoopParts, LoopWatch, cells_of
@@ -145,17 +146,22 @@ class TfKeras:
         methods = {"_process_inputs": plain(observed_inputs), "call": plain(observed_call)}
         return override(layer, methods | start.methods() | resetting(layer, watch.reset))
 
-    def _watching(
-        self, layer: Any, watch: Watch, training: bool | None
-    ) -> AbstractContextManager[None]:
-        if watch.steps is None or (watch.compiled and self._fused(layer)):
-            return nullcontext()  # XLA lets nothing out of the function of the fused kernel
+    @contextmanager
+    def _watching(self, layer: Any, watch: Watch, training: bool | None) -> Iterator[None]:
+        if watch.steps is None:
+            yield
+            return
         from tf_keras.src import backend
 
         path = ("compat", "v1", "while_loop")
         masks = None if training is False else in_cache
-        parts = LoopParts(backend, backend, path, self._fused(layer), self._converted, masks)
-        return LoopWatch(parts, layer, watch).watching()
+        fused = self._fused(layer)
+        parts = LoopParts(backend, backend, path, fused, self._converted, masks)
+        with ExitStack() as stack:
+            if fused is not None and watch.compiled and not self._tf.executing_eagerly():
+                watch = stack.enter_context(handed_out(fused, watch))
+            stack.enter_context(LoopWatch(parts, layer, watch).watching())
+            yield
 
     def _dropout(self, layer: Any) -> Masks:
         """Find the masks that stay for a call; in the loop of a graph each timestep draws its own.

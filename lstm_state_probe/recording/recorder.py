@@ -28,7 +28,7 @@ from lstm_state_probe.recording.steps import Steps
 from lstm_state_probe.recording.store import Later, Store
 from lstm_state_probe.recording.witness import Witness, drops, wanted
 
-NO_LOOP = "no timesteps: a fused kernel ran, or XLA lets nothing out of it"
+OWN_WAY = "no timesteps: {} computes them in its own way, past Keras's loop"
 REPLAYED = "replayed from the equations: cuDNN ran, of which no timestep can be seen"
 FORCED = "Keras's generic kernel in the place of cuDNN (--kernel generic)"
 
@@ -227,6 +227,8 @@ class Recorder:
 
     def _wanted(self, address: str, timesteps: int) -> Sequence[int]:
         """Return which timesteps of a call that just arrived are to be kept."""
+        if self.plan.level(address) == "final":
+            return ()
         earlier = any(call.layer == address for call in self.calls)
         return () if self.plan.calls == "first" and earlier else self.plan.keep(timesteps)
 
@@ -235,7 +237,7 @@ class Recorder:
     ) -> Call:
         """Add the timesteps of a second pass where a fused kernel gave none; or say why not."""
         if call.kernel != CUDNN:
-            return replace(call, note=NO_LOOP)
+            return replace(call, note=OWN_WAY.format(type(witness.part.layer).__name__))
         kept = self._wanted(call.layer, call.timesteps)
         if not kept:
             return call

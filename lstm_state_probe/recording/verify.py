@@ -6,6 +6,7 @@ the operation before any update.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.engines.dropout import RATES
 from lstm_state_probe.engines.loop import cells_of
 from lstm_state_probe.equations import Equations, NoEquations, Trajectory, equations_for, unfold
-from lstm_state_probe.layers.families import class_names, is_a
+from lstm_state_probe.layers.families import class_names
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Call, State, Verified
 
@@ -27,12 +28,17 @@ A GPU multiplies float32 as TensorFloat-32, of 10 bits, unless TensorFlow is tol
 """
 
 WEIGHTS = ("kernel", "recurrent_kernel", "bias")
-_FAMILIES = {"LSTMCell": "LSTM", "GRUCell": "GRU", "SimpleRNNCell": "SimpleRNN"}
+_FAMILIES = {
+    "LSTMCell": "LSTM",
+    "GRUCell": "GRU",
+    "SimpleRNNCell": "SimpleRNN",
+    "ConvLSTMCell": "ConvLSTM",
+}
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a call computed with; `inputs` is (batch, timesteps, features).
+    """What a call computed with; `inputs` is (batch, timesteps, …).
 
     `weights` has one entry a cell; `dropout` holds masks by (cell, kind, number): (batch, n) of the
     whole call, or (timesteps, batch, n) in the order of the loop. `tf32` says that products of
@@ -49,21 +55,26 @@ def equations_of(part: Recurrent, engine: str) -> list[Equations]:
     """Return the equations of each cell.
 
     Raises:
-        NoEquations: for a custom cell, a ConvLSTM, or an activation that the witness lacks.
+        NoEquations: for a custom cell, or an activation that the witness lacks.
     """
     found = []
     for cell in cells_of(part.layer):
         family = next((_FAMILIES[n] for n in class_names(cell) if n in _FAMILIES), None)
         own = "call" in vars(type(cell)) and type(cell).__name__ not in _FAMILIES
-        if family is None or own or is_a(part.layer, "ConvLSTM"):
+        if family is None or own:
             raise NoEquations(f"no equations for {type(cell).__name__}")
         found.append(equations_for(family, cell.get_config(), engine=engine))
     return found
 
 
-def cost(batch: int, timesteps: int, weights: int) -> float:
-    """Estimate the seconds for a call, mostly products with the weights, in float64."""
-    return 1e-3 + timesteps * batch * weights / 2e9
+def cost(inputs: Sequence[int], weights: Sequence[Sequence[int]]) -> float:
+    """Estimate the seconds for a call from shapes: products with the weights, in float64.
+
+    The first weight is a kernel (…, features, units), which a convolution lays on many places.
+    """
+    batch, timesteps, *features = inputs
+    places = math.prod(features) // max(weights[0][-2], 1)
+    return 1e-3 + timesteps * batch * places * sum(map(math.prod, weights)) / 2e9
 
 
 def verify(part: Recurrent, call: Call, evidence: Evidence, *, engine: str) -> Verified:
@@ -157,8 +168,8 @@ def _before(state: State, *, single: bool) -> Array:
 def _over_time(trajectory: Trajectory, call: Call) -> Trajectory:
     """Give a single step over (timesteps x batch) its two axes back."""
     shape = (call.timesteps, -1)
-    states = {n: a[0].reshape(*shape, a.shape[-1]) for n, a in trajectory.states.items()}
-    gates = {n: a[0].reshape(*shape, a.shape[-1]) for n, a in trajectory.gates.items()}
+    states = {n: a[0].reshape(*shape, *a.shape[2:]) for n, a in trajectory.states.items()}
+    gates = {n: a[0].reshape(*shape, *a.shape[2:]) for n, a in trajectory.gates.items()}
     return Trajectory(states, gates, {name: array[-1] for name, array in states.items()})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -71,9 +70,8 @@ class Witness:
         if left <= 0:
             unseen = Verified(None, None, TOO_LARGE) if self.tensors else None
             return unseen, 0.0
-        inputs, weights = arrays[0], arrays[1 : 1 + len(self.names)]
-        batch, timesteps = inputs.shape[:2]
-        taken = cost(batch, timesteps, sum(weight.size for weight in weights))
+        shapes = [array.shape for array in arrays[: 1 + len(self.names)]]
+        taken = cost(shapes[0], shapes[1:])
         if taken > left:
             return Verified(None, None, TOO_LARGE), 0.0
         masks = self._masks(call, arrays, steps)
@@ -135,8 +133,7 @@ def _affordable(part: Recurrent, inputs: Any, budget: float) -> bool:
     shapes = [tuple(inputs.shape), *(tuple(weight.shape) for _, _, weight in _weights(part))]
     if any(dim is None for shape in shapes for dim in shape):
         return True
-    batch, timesteps = shapes[0][:2]
-    return cost(batch, timesteps, sum(math.prod(shape) for shape in shapes[1:])) <= budget
+    return cost(shapes[0], shapes[1:]) <= budget
 
 
 def _unable(part: Recurrent, engine: str, inputs: Any, *, budget: float) -> str:

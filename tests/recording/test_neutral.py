@@ -98,6 +98,21 @@ CASES = [
         methods=("few",),
     ),
     Case(
+        "jit_compile, GRU and an unmasked LSTM",
+        lambda K: [K.GRU(UNITS, go_backwards=True, **SEQUENCE), K.LSTM(UNITS, **ON), K.Dense(1)],
+        compile={"jit_compile": True},
+        methods=("few",),
+    ),
+    Case(
+        "dropout of the inputs in graph mode, default kernels",
+        lambda K: [
+            K.LSTM(UNITS, dropout=0.4, **ON, **SEQUENCE),
+            K.GRU(UNITS, dropout=0.4),
+            K.Dense(1),
+        ],
+        methods=("batches",),
+    ),
+    Case(
         "steps_per_execution, stateful",
         lambda K: [K.LSTM(UNITS, **ON), K.Dense(1)],
         compile={"steps_per_execution": 2},
