@@ -44,6 +44,7 @@ class Wishes:
     calls: str | None = None
     verify: bool = False
     kernel: str = "replay"
+    budget: int | None = None
 
 
 def run_scenario(
@@ -152,6 +153,7 @@ class Story:
             failure = Failure(type(error).__name__, plain_message(error))
         seconds = time.perf_counter() - started
         calls, unrecorded = session.recorder.take()
+        on_disk = session.recorder.spilled()
         held = session.recorder.held()
         return Outcome(
             operation.name,
@@ -163,6 +165,7 @@ class Story:
             failure,
             seconds,
             unrecorded,
+            on_disk,
         )
 
     def repeat(
@@ -183,11 +186,11 @@ class Story:
         inner = [report.outcome for report in self.done[first:] if report.operation != "repeat"]
         calls = tuple(call for outcome in inner for call in outcome.calls)
         unrecorded = sum(outcome.unrecorded for outcome in inner)
+        on_disk = sum(outcome.on_disk for outcome in inner)
         seconds = time.perf_counter() - started
         held = session.recorder.held()
-        return Outcome(
-            "repeat", operation.label, calls, before, held, result, failure, seconds, unrecorded
-        )
+        done = result, failure, seconds, unrecorded, on_disk
+        return Outcome("repeat", operation.label, calls, before, held, *done)
 
     def expected(self, operation: Operation) -> str | None:
         """Return the error that is expected of an operation on this engine."""
@@ -242,6 +245,7 @@ def plan_of(scenario: ScenarioFile, wishes: Wishes) -> Plan:
         layers=tuple(record.layers),
         calls=wishes.calls or record.calls,
         witness=float("inf") if wishes.verify else UNASKED,
+        budget=record.budget if wishes.budget is None else wishes.budget,
         kernel=wishes.kernel,
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from lstm_state_probe.cli.common import ENGINES, color_option, make_console, paths_argument
-from lstm_state_probe.cli.shown import exclude, show_options, shown_options, wishes
+from lstm_state_probe.cli.shown import exclude, read_budget, show_options, shown_options, wishes
 from lstm_state_probe.errors import UsageError
 
 
@@ -54,6 +54,12 @@ from lstm_state_probe.errors import UsageError
     help="Where a GPU has a fused kernel (cuDNN): run it and replay its timesteps from the"
     " equations, or run Keras's generic loop in its place.",
 )
+@click.option(
+    "--budget",
+    callback=read_budget,
+    metavar="BYTES",
+    help="Memory for timesteps, such as 64MiB; further ones go to disk. Default: 256MiB.",
+)
 @shown_options
 @color_option
 def run(
@@ -64,6 +70,7 @@ def run(
     reports: tuple[str, ...],
     verify: bool,
     kernel: str,
+    budget: int | None,
     color: str,
     **choices: Any,
 ) -> int:
@@ -98,6 +105,7 @@ def run(
             wishes(options, (scenario.spec.record for scenario in selection.scenarios)),
             verify=verify,
             kernel=kernel,
+            budget=budget,
         ),
         complaints=selection.complaints,
         on_end=view.scenario,

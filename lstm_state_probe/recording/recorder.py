@@ -118,6 +118,11 @@ class Recorder:
         self.calls, self.lost, self._left = [], 0, self.plan.witness
         return taken
 
+    def spilled(self) -> int:
+        """Return how many bytes of timesteps went to disk since the last time."""
+        written, self.store.written = self.store.written, 0
+        return written
+
     def _on_reset(self, part: Recurrent) -> Callable[[], None]:
         def reset() -> None:
             self.collect()  # what waits was recorded before the reset
