@@ -17,7 +17,6 @@ from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.engines.dropout import RATES
 from lstm_state_probe.engines.loop import cells_of
 from lstm_state_probe.equations import Equations, NoEquations, Trajectory, equations_for, unfold
-from lstm_state_probe.layers.families import class_names
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Call, State, Verified
 
@@ -59,12 +58,20 @@ def equations_of(part: Recurrent, engine: str) -> list[Equations]:
     """
     found = []
     for cell in cells_of(part.layer):
-        family = next((_FAMILIES[n] for n in class_names(cell) if n in _FAMILIES), None)
-        own = "call" in vars(type(cell)) and type(cell).__name__ not in _FAMILIES
-        if family is None or own:
+        family = _family(cell)
+        if family is None:
             raise NoEquations(f"no equations for {type(cell).__name__}")
         found.append(equations_for(family, cell.get_config(), engine=engine))
     return found
+
+
+def _family(cell: Any) -> str | None:
+    """Name the family of a cell; None for one that computes in its own way, or inherits such."""
+    for kind in type(cell).__mro__:
+        if "call" in vars(kind):
+            stock = kind.__module__.startswith(("keras.", "tf_keras.")) and "call" not in vars(cell)
+            return _FAMILIES.get(kind.__name__) if stock else None
+    return None
 
 
 def cost(inputs: Sequence[int], weights: Sequence[Sequence[int]]) -> float:

@@ -229,6 +229,26 @@ def test_a_layer_that_goes_past_keras_s_loop_says_so_and_its_ends_are_verified(e
     assert call.verified.agrees is True
 
 
+def test_a_cell_that_inherits_a_step_of_its_own_is_not_compared(engine: Any) -> None:
+    cell = engine.keras.layers.SimpleRNNCell
+
+    class Twice(cell):  # type: ignore[misc, valid-type]
+        def call(self, inputs: Any, states: Any, training: Any = None) -> Any:
+            return super().call(2 * inputs, states)
+
+    class Heir(Twice):
+        pass
+
+    class Plain(cell):  # type: ignore[misc, valid-type]
+        pass
+
+    for kind, agrees in ((Twice, None), (Heir, None), (Plain, True)):
+        layer = engine.keras.layers.RNN(kind(UNITS), name="layer")
+        (call,) = record(engine, model_of(engine, layer), predict(x()))
+        assert call.verified is not None
+        assert call.verified.agrees is agrees, (kind, call.verified)
+
+
 def test_a_lie_about_the_weights_is_found_out(engine: Any) -> None:
     from dataclasses import replace
 
