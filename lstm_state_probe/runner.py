@@ -48,6 +48,7 @@ class Wishes:
     verify: bool = False
     kernel: str = "replay"
     allow_code: bool = False
+    budget: int | None = None
 
 
 def run_scenario(
@@ -159,6 +160,7 @@ class Story:
             failure = Failure(type(error).__name__, plain_message(error))
         seconds = time.perf_counter() - started
         calls, unrecorded = session.recorder.take()
+        on_disk = session.recorder.spilled()
         held = session.recorder.held()
         return Outcome(
             operation.name,
@@ -170,6 +172,7 @@ class Story:
             failure,
             seconds,
             unrecorded,
+            on_disk,
         )
 
     def repeat(
@@ -190,11 +193,11 @@ class Story:
         inner = [report.outcome for report in self.done[first:] if report.operation != "repeat"]
         calls = tuple(call for outcome in inner for call in outcome.calls)
         unrecorded = sum(outcome.unrecorded for outcome in inner)
+        on_disk = sum(outcome.on_disk for outcome in inner)
         seconds = time.perf_counter() - started
         held = session.recorder.held()
-        return Outcome(
-            "repeat", operation.label, calls, before, held, result, failure, seconds, unrecorded
-        )
+        done = result, failure, seconds, unrecorded, on_disk
+        return Outcome("repeat", operation.label, calls, before, held, *done)
 
     def expected(self, operation: Operation) -> str | None:
         """Return the error that is expected of an operation on this engine."""
@@ -253,6 +256,7 @@ def plan_of(scenario: ScenarioFile, wishes: Wishes) -> Plan:
         layers=tuple(record.layers),
         calls=wishes.calls or record.calls,
         witness=float("inf") if wishes.verify else UNASKED,
+        budget=record.budget if wishes.budget is None else wishes.budget,
         kernel=wishes.kernel,
     )
 

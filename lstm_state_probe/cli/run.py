@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from lstm_state_probe.cli.common import ENGINES, color_option, make_console, paths_argument
-from lstm_state_probe.cli.shown import exclude, show_options, shown_options, wishes
+from lstm_state_probe.cli.shown import exclude, read_budget, show_options, shown_options, wishes
 from lstm_state_probe.errors import UsageError
 
 
@@ -59,6 +59,12 @@ from lstm_state_probe.errors import UsageError
     is_flag=True,
     help="Let scenarios run Python code of their own, and load models that hold code.",
 )
+@click.option(
+    "--budget",
+    callback=read_budget,
+    metavar="BYTES",
+    help="Memory for timesteps, such as 64MiB; further ones go to disk. Default: 256MiB.",
+)
 @shown_options
 @color_option
 def run(
@@ -70,6 +76,7 @@ def run(
     verify: bool,
     kernel: str,
     allow_code: bool,
+    budget: int | None,
     color: str,
     **choices: Any,
 ) -> int:
@@ -105,6 +112,7 @@ def run(
             verify=verify,
             kernel=kernel,
             allow_code=allow_code,
+            budget=budget,
         ),
         complaints=selection.complaints,
         on_end=view.scenario,

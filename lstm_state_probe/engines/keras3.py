@@ -11,8 +11,9 @@ from typing import Any
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors, Watch, to_numpy
+from lstm_state_probe.engines.dropout import in_attribute, masks_of
 from lstm_state_probe.engines.kernel import keras3_kernel
-from lstm_state_probe.engines.loop import LoopParts, LoopWatch
+from lstm_state_probe.engines.loop import LoopParts, LoopWatch, cells_of
 from lstm_state_probe.engines.preserving import preserve
 from lstm_state_probe.engines.quiet import importing
 from lstm_state_probe.engines.starting import Start
@@ -137,7 +138,10 @@ class Keras3:
             explicit = given[-1][0] if given else False
             states = flat(initial_state), flat(result[2])
             mode, weights = bool(training), start.take()
-            watch.call(CallTensors(sequences, *states, mask, explicit, mode, kernel, weights))
+            dropout = masks_of(cells_of(layer), in_attribute) if mode else {}
+            watch.call(
+                CallTensors(sequences, *states, mask, explicit, mode, kernel, weights, dropout)
+            )
             return result
 
         methods = {"call": observed_call, "inner_loop": observed_loop}
@@ -148,9 +152,7 @@ class Keras3:
             return nullcontext()
         rnn = import_module("keras.src.backend.tensorflow.rnn")
         parts = LoopParts(self._backend(), rnn, ("while_loop",), None, lambda function: function)
-        return LoopWatch(
-            parts, layer, gates=watch.gates, compiled=watch.compiled, observe=watch.steps
-        ).watching()
+        return LoopWatch(parts, layer, watch).watching()
 
     @staticmethod
     def _backend() -> ModuleType:

@@ -26,9 +26,9 @@ from lstm_state_probe.recording.plan import ENDS, Plan
 from lstm_state_probe.recording.sinks import CallbackSink, Receive, Sink, VariableSink
 from lstm_state_probe.recording.steps import Steps
 from lstm_state_probe.recording.store import Later, Store
-from lstm_state_probe.recording.witness import Witness
+from lstm_state_probe.recording.witness import Witness, drops, wanted
 
-NO_LOOP = "no timesteps: a fused kernel ran, or XLA lets nothing out of it"
+OWN_WAY = "no timesteps: {} computes them in its own way, past Keras's loop"
 REPLAYED = "replayed from the equations: cuDNN ran, of which no timestep can be seen"
 FORCED = "Keras's generic kernel in the place of cuDNN (--kernel generic)"
 
@@ -118,6 +118,11 @@ class Recorder:
         self.calls, self.lost, self._left = [], 0, self.plan.witness
         return taken
 
+    def spilled(self) -> int:
+        """Return how many bytes of timesteps went to disk since the last time."""
+        written, self.store.written = self.store.written, 0
+        return written
+
     def _on_reset(self, part: Recurrent) -> Callable[[], None]:
         def reset() -> None:
             self.collect()  # what waits was recorded before the reset
@@ -127,28 +132,26 @@ class Recorder:
 
     def _watch(self, part: Recurrent) -> Watch:
         level = self.plan.level(part.address)
-        steps = None if level == "final" else self._steps_observer(part)
-        compiled = isinstance(self.sink, VariableSink)
+        needed = level != "final" or drops(part)
         return Watch(
             self._observer(part),
             self._on_reset(part),
-            steps,
+            self._steps_observer(part) if needed else None,
+            states=level != "final",
             gates=level == "gates",
-            compiled=compiled,
+            masks=lambda inputs: wanted(part, self.engine.name, inputs, budget=self.plan.witness),
+            compiled=isinstance(self.sink, VariableSink),
             generic=self.plan.kernel == GENERIC,
         )
 
     def _steps_observer(self, part: Recurrent) -> Callable[[StepTensors], None]:
         def observe(tensors: StepTensors) -> None:
-            count, drawn = len(tensors.arrays), tensors.dropout
-
             def receive(arrays: list[Array], skipped: int) -> None:
-                masks = dict(zip(drawn, arrays[count:], strict=True))
                 self._steps[part.address] = Steps(
-                    part, tensors.names, tensors.dtypes, tensors.kept_as, arrays[:count], masks
+                    part, tensors.names, tensors.dtypes, tensors.kept_as, arrays
                 )
 
-            self.sink.emit([*tensors.arrays, *drawn.values()], receive, copy=False)
+            self.sink.emit(tensors.arrays, receive, copy=False)
 
         return observe
 
@@ -229,6 +232,8 @@ class Recorder:
 
     def _wanted(self, address: str, timesteps: int) -> Sequence[int]:
         """Return which timesteps of a call that just arrived are to be kept."""
+        if self.plan.level(address) == "final":
+            return ()
         earlier = any(call.layer == address for call in self.calls)
         return () if self.plan.calls == "first" and earlier else self.plan.keep(timesteps)
 
@@ -237,7 +242,7 @@ class Recorder:
     ) -> Call:
         """Add the timesteps of a second pass where a fused kernel gave none; or say why not."""
         if call.kernel != CUDNN:
-            return replace(call, note=NO_LOOP)
+            return replace(call, note=OWN_WAY.format(type(witness.part.layer).__name__))
         kept = self._wanted(call.layer, call.timesteps)
         if not kept:
             return call

@@ -112,6 +112,7 @@ class Operation(Part):
     line: int
     column: int
     unrecorded: int
+    on_disk: int
     calls: list[Call]
     held: dict[str, dict[str, Values]]
     expectations: list[Expectation]

@@ -115,6 +115,7 @@ def _operation(report: OperationReport, scenario: ScenarioReport) -> dict[str, A
         "line": report.line,
         "column": report.column,
         "unrecorded": outcome.unrecorded,
+        "on_disk": outcome.on_disk,
         "calls": [_call(call) for call in calls],
         "held": _by_layer(outcome.held, scenario),
         "expectations": [vars(verdict) for verdict in report.verdicts],

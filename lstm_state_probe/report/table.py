@@ -15,6 +15,7 @@ from lstm_state_probe.report.tables_operation import (
     failed,
     failure,
     heading,
+    on_disk,
     unrecorded,
     verdicts,
 )
@@ -69,6 +70,7 @@ class Tables:
         heading(self.page, report, done)
         failure(self.page, done)
         unrecorded(self.page, done)
+        on_disk(self.page, done)
         if done.operation == "repeat":  # its calls are those of the operations above
             self.page.say(("the operations it repeats are shown above", "faint"), indent=2)
         else:

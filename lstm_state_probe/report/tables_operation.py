@@ -13,6 +13,7 @@ from lstm_state_probe.report.data import OperationReport, ScenarioReport
 from lstm_state_probe.report.tables_numbers import digits, largest_change
 from lstm_state_probe.report.tables_page import Page, Part, plural, seconds
 from lstm_state_probe.report.tables_words import kind_words
+from lstm_state_probe.scenario.memory import say_bytes
 
 _SMALL = 8
 """Elements of an array in a result that are shown; a larger one is told by its shape."""
@@ -71,6 +72,13 @@ def unrecorded(page: Page, done: OperationReport) -> None:
     if count := done.outcome.unrecorded:
         words = f"{plural(count, 'further call')} could not be recorded: XLA ran them at one go"
         page.say((words, "unsure"), indent=2)
+
+
+def on_disk(page: Page, done: OperationReport) -> None:
+    """Say how many timesteps were kept on disk: nothing goes there silently."""
+    if size := done.outcome.on_disk:
+        words = f"{say_bytes(size)} of timesteps are on disk: past the budget of memory (--budget)"
+        page.say((words, "faint"), indent=2)
 
 
 def _stopped(outcome: Outcome, page: Page) -> str:

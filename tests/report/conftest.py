@@ -60,6 +60,7 @@ class Made:
             result=other.pop("result", None),
             failure=Failure(*failure) if failure else None,
             unrecorded=other.pop("unrecorded", 0),
+            on_disk=other.pop("on_disk", 0),
         )
         plain = {"index": 0, "operation": "predict", "label": None, "line": 16, "column": 5}
         return OperationReport(outcome=outcome, verdicts=verdicts, **{**plain, **other})
