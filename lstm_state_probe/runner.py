@@ -14,7 +14,7 @@ from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.engines.messages import plain_message
 from lstm_state_probe.errors import ProbeError
-from lstm_state_probe.expectations.judge import Bench, judge_operation
+from lstm_state_probe.expectations.judge import Bench, judge_operation, spot
 from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.expectations.verified import judge_verified
 from lstm_state_probe.model import build_model
@@ -127,7 +127,7 @@ class Story:
         stop = outcome.failure is not None and self.expected(operation) is None
         verdicts = () if stop else judge_operation(bench, operation, path)
         if self.plan.witness == math.inf and operation.repeat is None and not stop:
-            place = self.scenario.position((*path, operation.name))
+            place = spot(self.scenario, (*path, operation.name))
             verdicts += judge_verified(outcome, place)
         if operation.repeat is None or verdicts or stop or operation.label:
             self.note(operation, path, outcome, verdicts)
@@ -197,7 +197,7 @@ class Story:
         self, operation: Operation, path: Path, outcome: Outcome, verdicts: tuple[Verdict, ...]
     ) -> None:
         """Add an operation to the report."""
-        line, column = self.scenario.position((*path, operation.name))
+        at = spot(self.scenario, (*path, operation.name))
         self.done.append(
             OperationReport(
                 len(self.done),
@@ -205,9 +205,10 @@ class Story:
                 operation.label,
                 outcome,
                 verdicts,
-                line,
-                column,
+                at.line,
+                at.column,
                 raises=self.expected(operation) is not None,
+                source=at.source,
             )
         )
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import nearest
+from lstm_state_probe.expectations.verdict import Worst
 from lstm_state_probe.recording.call import Call, Origin
 from lstm_state_probe.recording.outcome import Outcome, leaves
 from lstm_state_probe.scenario.selectors import GATES, Selector
@@ -22,7 +23,8 @@ class NoSuchQuantity(Exception):
 class Quantity:
     """One array that is judged; `start` is what it is compared with by `changed`.
 
-    With `over_time` its first axis counts timesteps, the next samples.
+    `timesteps` are those of the loop that it is from: with `over_time` those of its first axis, the
+    next is the samples'; else one, or none, as for an initial state.
     """
 
     name: str
@@ -30,6 +32,24 @@ class Quantity:
     start: Array | None = None
     origin: Origin | None = None
     over_time: bool = False
+    timesteps: Sequence[int] = ()
+
+    def element(
+        self, flat: int, *, expected: float | None = None, deviation: float | None = None
+    ) -> Worst:
+        """Name an element by its place in the flattened array."""
+        index = tuple(int(k) for k in np.unravel_index(flat, self.value.shape))
+        timestep = self.timesteps[0] if self.timesteps else None
+        if self.over_time and index:
+            timestep = self.timesteps[index[0]] if self.timesteps else index[0]
+            index = index[1:]
+        return Worst(
+            index,
+            timestep,
+            found=float(self.value.flat[flat]),
+            expected=None if expected is None else float(expected),
+            deviation=None if deviation is None or np.isnan(deviation) else float(deviation),
+        )
 
 
 def find_quantities(
@@ -91,11 +111,13 @@ def _quantity(selector: Selector, outcome: Outcome, address: str) -> Quantity:
     if selector.when == "initial":
         return Quantity(f"{name}@initial", state.initial, origin=state.origin)
     if selector.when == "final":
-        return Quantity(name, state.final, state.initial, state.origin)
+        last = (call.timesteps - 1,) if call.timesteps else ()
+        return Quantity(name, state.final, state.initial, state.origin, timesteps=last)
     value = _at(call, state.timesteps, selector.when, name)
     start = np.broadcast_to(state.initial, value.shape)
     over_time = selector.when == "all"
-    return Quantity(f"{name}@{selector.when}", value, start, state.origin, over_time)
+    of = _timesteps(call, selector.when)
+    return Quantity(f"{name}@{selector.when}", value, start, state.origin, over_time, of)
 
 
 def _gate(selector: Selector, outcome: Outcome, address: str) -> Quantity:
@@ -104,7 +126,8 @@ def _gate(selector: Selector, outcome: Outcome, address: str) -> Quantity:
     call = calls[_index(selector, len(calls), outcome, address)]
     when = -1 if selector.when == "final" else selector.when
     value = _at(call, call.gates[gate], when, address)
-    return Quantity(f"{address}@{selector.when}", value, over_time=when == "all")
+    of = _timesteps(call, when)
+    return Quantity(f"{address}@{selector.when}", value, over_time=when == "all", timesteps=of)
 
 
 def _split(address: str, outcome: Outcome) -> tuple[str, str, str]:
@@ -130,6 +153,14 @@ def _at(call: Call, timesteps: Array | None, when: str | int, name: str) -> Arra
         )
     value: Array = timesteps[index]
     return value
+
+
+def _timesteps(call: Call, when: str | int) -> Sequence[int]:
+    """Return which timesteps of the loop a value is from."""
+    if when == "all":
+        return call.kept
+    index = call.index(int(when))
+    return () if index is None else (call.kept[index],)
 
 
 def _index(selector: Selector, count: int, outcome: Outcome, address: str) -> int:

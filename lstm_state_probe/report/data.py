@@ -26,7 +26,7 @@ class LayerReport:
 
 @dataclass(frozen=True)
 class OperationReport:
-    """One operation with its verdicts; `line` and `column` are its place in the file."""
+    """One operation with its verdicts; `line`, `column` and `source` are its place in the file."""
 
     index: int
     operation: str
@@ -36,6 +36,7 @@ class OperationReport:
     line: int
     column: int
     raises: bool = False
+    source: str = ""
 
     @property
     def status(self) -> str:
