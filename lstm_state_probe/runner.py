@@ -229,6 +229,7 @@ class Story:
             not_done=len(self.scenario.spec.operations) - self.reached,
             error=str(error) if error else None,
             exit_code=_exit_code(self.done, error, self.stopped),
+            complaints=error.complaints if error else (),
         )
 
 

@@ -103,7 +103,7 @@ class Objects:
             raise
         except Exception as error:  # the boundary: Keras may raise anything
             place = self.scenario.error(path, f"{doing}: {described(error)}")
-            raise CouldNotRun(str(place)) from error
+            raise CouldNotRun(place) from error
 
     def find(self, name: str, key: str) -> Any | None:
         """Find a class where the argument's name suggests it, then anywhere in Keras."""

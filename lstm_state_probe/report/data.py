@@ -53,7 +53,7 @@ class ScenarioReport:
     """One scenario on one engine; `initialised` is what the layers held once built.
 
     `not_done` counts the operations of the scenario that were not reached, because an earlier
-    one failed.
+    one failed. `complaints` are the places of `error`, where it has any.
     """
 
     id: str
@@ -70,6 +70,7 @@ class ScenarioReport:
     not_done: int
     error: str | None
     exit_code: int
+    complaints: tuple[Complaint, ...] = ()
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.errors import Complaint
+from lstm_state_probe.expectations.verdict import Verdict, Worst
 from lstm_state_probe.recording.call import Call, Held, State
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import (
@@ -71,6 +73,7 @@ def _complaint(complaint: Complaint) -> dict[str, Any]:
         "line": complaint.line,
         "column": complaint.column,
         "message": complaint.message,
+        "source": complaint.source,
     }
 
 
@@ -85,6 +88,8 @@ def _scenario(scenario: ScenarioReport) -> dict[str, Any]:
         "status": scenario.status,
         "seconds": _seconds(scenario.seconds),
         "error": scenario.error,
+        "complaints": [_complaint(complaint) for complaint in scenario.complaints],
+        "exit_code": scenario.exit_code,
         "layers": [
             {
                 "address": layer.address,
@@ -95,6 +100,7 @@ def _scenario(scenario: ScenarioReport) -> dict[str, Any]:
             for layer in scenario.layers
         ],
         "initialised": _by_layer(scenario.initialised, scenario),
+        "dtypes": _dtypes(scenario.initialised),
         "not_done": scenario.not_done,
         "operations": [_operation(report, scenario) for report in scenario.operations],
     }
@@ -113,11 +119,39 @@ def _operation(report: OperationReport, scenario: ScenarioReport) -> dict[str, A
         "error": str(outcome.failure) if outcome.failure else None,
         "line": report.line,
         "column": report.column,
+        "source": report.source,
+        "raises": report.raises,
         "unrecorded": outcome.unrecorded,
         "calls": [_call(call) for call in calls],
         "held": _by_layer(outcome.held, scenario),
-        "expectations": [vars(verdict) for verdict in report.verdicts],
+        "dtypes": _dtypes({**_arrays(outcome.result), **outcome.held}),
+        "expectations": [_verdict(verdict) for verdict in report.verdicts],
     }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    broken = [{**vars(entry), "worst": _worst(entry.worst)} for entry in verdict.broken]
+    return {**vars(verdict), "broken": broken}
+
+
+def _worst(worst: Worst | None) -> dict[str, Any] | None:
+    if worst is None:
+        return None
+    return {name: values(value) for name, value in vars(worst).items()} | {"place": worst.place}
+
+
+def _dtypes(arrays: Mapping[str, Array]) -> dict[str, str]:
+    return {name: array.dtype.name for name, array in arrays.items()}
+
+
+def _arrays(value: Any, name: str = "result") -> dict[str, Array]:
+    """Name the arrays in a result: 'result', 'result/0', 'result/loss'."""
+    if isinstance(value, np.ndarray):
+        return {name: value}
+    if not isinstance(value, (dict, list, tuple)):
+        return {}
+    parts = value if isinstance(value, dict) else dict(enumerate(value))
+    return {k: v for key, item in parts.items() for k, v in _arrays(item, f"{name}/{key}").items()}
 
 
 def _call(call: Call) -> dict[str, Any]:
@@ -140,12 +174,20 @@ def _call(call: Call) -> dict[str, Any]:
         "kept": list(call.kept),
         "backwards": call.backwards,
         "states": {name: _state(state) for name, state in call.states.items()},
-        "gates": {name: {"timesteps": values(array)} for name, array in call.gates.items()},
+        "gates": {name: _gate(array) for name, array in call.gates.items()},
     }
 
 
+def _gate(array: Array) -> dict[str, Any]:
+    return {"dtype": array.dtype.name, "timesteps": values(array)}
+
+
 def _state(state: State) -> dict[str, Any]:
-    found = {"initial": values(state.initial), "final": values(state.final)}
+    found = {
+        "dtype": state.final.dtype.name,
+        "initial": values(state.initial),
+        "final": values(state.final),
+    }
     if state.timesteps is not None:
         found["timesteps"] = values(state.timesteps)
     return found
