@@ -53,7 +53,8 @@ NOT_SHOWN: dict[str, str] = {
     "random": _OWN_CELL,
     "custom": _OWN_CELL,
 }
-NOT_SHIPPED: dict[str, str] = NOT_SHOWN | {
+NOT_SHIPPED: dict[str, str] = {
+    "ConvLSTMCell": _PRIVATE,
     "ConvLSTM1D": _SAME_LOOP,
     "ConvLSTM3D": _SAME_LOOP,
     "SimpleRNNCell": _SAME_CELL,

@@ -64,7 +64,7 @@ HOLDS: list[tuple[str, Any, Any, dict[str, float]]] = [
 
 # (entry, quantity, expected, what the message says): what does not hold
 BREAKS: list[tuple[str, Any, Any, str]] = [
-    ("zeros", quantity([[0, 0.1], [0, -0.7]]), True, r"2 of 4 not zero; .* 1, u1: -0.7 \(off by 0.7\)$"),
+    ("zeros", quantity([[0, 0.1], [0, -0.7]]), True, "2 of 4 not zero; .* u1: -0.7 .off by 0.7.$"),
     ("zeros", quantity([[0.0, NAN]]), True, "1 of 2 .* sample 0, u1: nan$"),
     ("zeros", quantity([0.0, 3.0]), True, r"worst: sample 1: 3 \(off by 3\)$"),
     ("zeros", quantity(2.0), True, "worst: the value: 2"),
@@ -77,7 +77,7 @@ BREAKS: list[tuple[str, Any, Any, str]] = [
     ("changed", quantity(EMPTY, EMPTY), True, "bit for bit"),
     ("changed", quantity([1.0]), True, "nothing of the same shape"),
     ("changed", quantity([1.0, 2.0], [1.0]), True, "nothing of the same shape"),
-    ("unchanged", quantity([[1, 2, 9]], [[1, 3, 5]]), True, "2 of 3 .* u2: 9, expected 5 .off by 4."),
+    ("unchanged", quantity([[1, 2, 9]], [[1, 3, 5]]), True, "2 of 3 .* u2: 9, expected 5 .off by"),
     ("unchanged", quantity([[1, NAN, 9]], [[1, 3, 5]]), True, "sample 0, u1: nan, expected 3$"),
     ("unchanged", quantity([1.0]), True, "nothing of the same shape"),
     (

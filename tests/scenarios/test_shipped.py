@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from shutil import copy
 from typing import Any
 
 import pytest
 
 from lstm_state_probe.errors import EngineMissing
 from lstm_state_probe.report.data import ScenarioReport
+from lstm_state_probe.runner import Wishes
 from lstm_state_probe.scenario.read import ScenarioFile
 from lstm_state_probe.suite import load_engines, run_suite, select
 
@@ -57,7 +59,7 @@ def run(scenario: ScenarioFile) -> ScenarioReport:
         engines = load_engines([scenario])
     except EngineMissing as missing:
         pytest.skip(str(missing))
-    return run_suite([scenario], engines).scenarios[0]
+    return run_suite([scenario], engines, wishes=Wishes(allow_code=True)).scenarios[0]
 
 
 def told(report: ScenarioReport) -> str:
@@ -118,6 +120,8 @@ def test_the_contrary_of_each_expectation_fails(file: Path, engine: str, tmp_pat
             operation["raises"] = contrary_raises(operation["raises"])
     flipped = tmp_path / file.name
     flipped.write_text(json.dumps(data), encoding="utf-8")  # JSON is YAML 1.2
+    for code in data.get("custom_objects", ()):
+        copy(FOLDER / code, tmp_path)
     report = run(read(flipped, engine))
     assert report.status == "failed", told(report)
     held = [f"{v.selector}: {v.condition}: {v.message}" for v in report.verdicts if v.passed]
