@@ -22,6 +22,7 @@ from lstm_state_probe.report.data import (
     ScenarioReport,
     SuiteReport,
 )
+from lstm_state_probe.report.portable import portable
 
 
 def write(report: SuiteReport, path: Path) -> None:
@@ -40,7 +41,7 @@ class Json:
 
     def end(self, report: SuiteReport) -> None:
         """Write the document, however wide or narrow the terminal is."""
-        self.console.file.write(text(report) + "\n")
+        self.console.file.write(text(portable(report)) + "\n")
 
 
 def text(report: SuiteReport) -> str:

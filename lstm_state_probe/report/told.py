@@ -7,16 +7,27 @@ from dataclasses import dataclass
 
 from lstm_state_probe.errors import Complaint
 from lstm_state_probe.expectations.verdict import Verdict
-from lstm_state_probe.report.data import OperationReport, ScenarioReport
+from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
+
+EXPECTATION = "expectation"
+WRONG = "ScenarioError"
 
 
 @dataclass(frozen=True)
 class Told:
-    """One thing that went wrong: a failed expectation, or an error; `title` says which in short."""
+    """One thing that went wrong; `title` says it in short.
+
+    `kind` is 'expectation', the type of what Keras raised, or 'ScenarioError'.
+    """
 
     title: str
     complaints: tuple[Complaint, ...]
-    error: bool = False
+    kind: str = EXPECTATION
+
+    @property
+    def error(self) -> bool:
+        """Tell an error from an expectation that was not met."""
+        return self.kind != EXPECTATION
 
     def __str__(self) -> str:
         """Render every complaint with its line and caret."""
@@ -26,8 +37,9 @@ class Told:
 def told(report: ScenarioReport) -> Iterator[Told]:
     """Yield what went wrong, in the order in which it happened."""
     for done in report.operations:
-        if done.status == "error":
-            yield Told(f"{done.operation} raised", (raised(report, done),), error=True)
+        failure = done.outcome.failure
+        if failure is not None and done.status == "error":
+            yield Told(f"{done.operation} raised", (raised(report, done),), failure.type)
         for verdict in done.verdicts:
             if not verdict.passed:
                 title = f"{verdict.selector}: {verdict.condition}"
@@ -35,7 +47,15 @@ def told(report: ScenarioReport) -> Iterator[Told]:
     if report.error is not None:
         first = report.error.partition("\n")[0]
         places = report.complaints or (Complaint(report.file, 1, 1, first),)
-        yield Told("not carried out", places, error=True)
+        yield Told("not carried out", places, WRONG)
+
+
+def unread(report: SuiteReport) -> dict[str, Told]:
+    """Map each file that could not be read to what is wrong in it."""
+    found: dict[str, list[Complaint]] = {}
+    for complaint in report.complaints:
+        found.setdefault(complaint.file, []).append(complaint)
+    return {file: Told("the scenario is wrong", tuple(own), WRONG) for file, own in found.items()}
 
 
 def raised(report: ScenarioReport, done: OperationReport) -> Complaint:
