@@ -1,4 +1,7 @@
-"""JUnit XML: one suite a file, one case a scenario and engine; failure and error apart."""
+"""JUnit XML: one suite a file, one case a scenario and engine; failure and error apart.
+
+It has the elements and attributes of the schema of Jenkins's xUnit plugin, junit-10.xsd, alone.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,13 @@ import io
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from junitparser import Attr, Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser import Error, Failure, Skipped
+from junitparser import TestCase as BaseCase
 from junitparser.junitparser import FinalResult
+from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 
 from lstm_state_probe.report.data import NO_EXPECTATIONS, ScenarioReport, SuiteReport
 from lstm_state_probe.report.told import Told, printable, told, unread
-
-
-class Case(TestCase):
-    """A test case with the place of its scenario, which GitLab and pytest's readers know."""
-
-    file = Attr()
-    line = Attr()
 
 
 def write(report: SuiteReport, path: Path) -> None:
@@ -30,7 +28,8 @@ def text(report: SuiteReport) -> bytes:
     xml, files = JUnitXml("probe"), unread(report)
     for file in dict.fromkeys([*(scenario.file for scenario in report.scenarios), *files]):
         suite = TestSuite(file)
-        cases: list[TestCase] = [_case(found) for found in report.scenarios if found.file == file]
+        suite.file = file
+        cases: list[BaseCase] = [_case(found) for found in report.scenarios if found.file == file]
         cases += [_unread(file, files[file])] if file in files else []
         suite.add_testcases(cases)
         xml.add_testsuite(suite)
@@ -40,8 +39,8 @@ def text(report: SuiteReport) -> bytes:
     return written.getvalue() + b"\n"
 
 
-def _case(report: ScenarioReport) -> Case:
-    case = _named(report.file, f"{report.name} [{report.engine}]", round(report.seconds, 6))
+def _case(report: ScenarioReport) -> TestCase:
+    case = _named(report.file, f"{report.name} [{report.engine}]", report.seconds)
     wrong = list(told(report))
     if report.status in ("failed", "error"):
         case.result = [_result(wrong)]
@@ -50,10 +49,10 @@ def _case(report: ScenarioReport) -> Case:
     return case
 
 
-def _named(file: str, name: str, seconds: float) -> Case:
+def _named(file: str, name: str, seconds: float) -> TestCase:
     folders = PurePosixPath(file).with_suffix("").parts
-    case = Case(printable(name), ".".join(part for part in folders if part not in ("..", "/")))
-    case.file, case.time = file, seconds
+    case = TestCase(printable(name), ".".join(part for part in folders if part not in ("..", "/")))
+    case.time = round(seconds, 3)  # a schema knows no 1e-05
     return case
 
 
@@ -67,7 +66,7 @@ def _result(wrong: Iterable[Told]) -> FinalResult:
     return result
 
 
-def _unread(file: str, wrong: Told) -> Case:
+def _unread(file: str, wrong: Told) -> TestCase:
     case = _named(file, "(the file)", 0.0)
     case.result = [_result([wrong])]
     return case
