@@ -69,7 +69,7 @@ def _property(text: str) -> str:
 def _file(file: str) -> str:
     """Name a file from the root of the checkout, which is not always the current folder."""
     top = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
-    path = Path(file).absolute()
+    path = Path(os.path.abspath(file))  # noqa: PTH100 - without .., symbolic links as they are
     return (path.relative_to(top) if path.is_relative_to(top) else Path(file)).as_posix()
 
 

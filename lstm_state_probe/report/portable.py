@@ -9,6 +9,7 @@ import sysconfig
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from lstm_state_probe.errors import Complaint
@@ -93,10 +94,15 @@ def _cleaner(folders: Iterable[str]) -> Callable[[str], str]:
 
     def clean(text: str) -> str:
         for pattern, word in patterns:
-            text = pattern.sub(word, text)
+            text = pattern.sub(partial(_word, word), text)
         return text
 
     return clean
+
+
+def _word(word: str, found: re.Match[str]) -> str:
+    """Return what stands for a folder, with a slash where something below it follows."""
+    return word if found[0].endswith("/") else word.rstrip("/") or "."
 
 
 def _roots(folders: Iterable[str]) -> Iterator[tuple[str, str, str]]:
