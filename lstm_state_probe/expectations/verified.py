@@ -35,7 +35,7 @@ def _off(outcome: Outcome, at: Spot) -> Iterator[Verdict]:
         if call.verified is not None and call.verified.agrees is False:
             name = f"{call.layer}[{number}]"
             found = f"{call.verified.why} ({call.where})"
-            broken = Broken(name, "what the equations give", found)
+            broken = Broken(name, VERIFIED, found)
             yield Verdict.failing(name, VERIFIED, broken, at=at)
 
 

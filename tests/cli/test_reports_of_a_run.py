@@ -1,4 +1,4 @@
-"""The reports of real runs: alike but for the times, without paths of the machine, merged, shown."""
+"""The reports of real runs: alike but for the times, without paths of the machine, merged."""
 
 from __future__ import annotations
 
