@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
-from lstm_state_probe.arrays import Array, widened
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import Complaint
 from lstm_state_probe.expectations.verdict import Verdict, Worst
 from lstm_state_probe.recording.call import Call, Held, State
@@ -23,6 +20,8 @@ from lstm_state_probe.report.data import (
     SuiteReport,
 )
 from lstm_state_probe.report.portable import portable
+from lstm_state_probe.report.read_call import NOT_VERIFIED
+from lstm_state_probe.report.values import arrays, dtypes, values
 
 
 def write(report: SuiteReport, path: Path) -> None:
@@ -101,7 +100,7 @@ def _scenario(scenario: ScenarioReport) -> dict[str, Any]:
             for layer in scenario.layers
         ],
         "initialised": _by_layer(scenario.initialised, scenario),
-        "dtypes": _dtypes(scenario.initialised),
+        "dtypes": dtypes(scenario.initialised),
         "not_done": scenario.not_done,
         "operations": [_operation(report, scenario) for report in scenario.operations],
     }
@@ -125,7 +124,7 @@ def _operation(report: OperationReport, scenario: ScenarioReport) -> dict[str, A
         "unrecorded": outcome.unrecorded,
         "calls": [_call(call) for call in calls],
         "held": _by_layer(outcome.held, scenario),
-        "dtypes": _dtypes({**_arrays(outcome.result), **outcome.held}),
+        "dtypes": dtypes({**arrays(outcome.result), **outcome.held}),
         "expectations": [_verdict(verdict) for verdict in report.verdicts],
     }
 
@@ -141,20 +140,6 @@ def _worst(worst: Worst | None) -> dict[str, Any] | None:
     return {name: values(value) for name, value in vars(worst).items()} | {"place": worst.place}
 
 
-def _dtypes(arrays: Mapping[str, Array]) -> dict[str, str]:
-    return {name: array.dtype.name for name, array in arrays.items()}
-
-
-def _arrays(value: Any, name: str = "result") -> dict[str, Array]:
-    """Name the arrays in a result: 'result', 'result/0', 'result/loss'."""
-    if isinstance(value, np.ndarray):
-        return {name: value}
-    if not isinstance(value, (dict, list, tuple)):
-        return {}
-    parts = value if isinstance(value, dict) else dict(enumerate(value))
-    return {k: v for key, item in parts.items() for k, v in _arrays(item, f"{name}/{key}").items()}
-
-
 def _call(call: Call) -> dict[str, Any]:
     return {
         "layer": call.layer,
@@ -168,7 +153,7 @@ def _call(call: Call) -> dict[str, Any]:
         "origin_words": {name: state.origin.words for name, state in call.states.items()},
         "verified": call.verified.agrees if call.verified else None,
         "deviation": call.verified.deviation if call.verified else None,
-        "verified_why": call.verified.why if call.verified else "not asked for",
+        "verified_why": call.verified.why if call.verified else NOT_VERIFIED,
         "note": call.note,
         "kernel": call.kernel,
         "replayed": values(call.replayed),
@@ -204,31 +189,6 @@ def _by_layer(held: Held, scenario: ScenarioReport) -> dict[str, dict[str, Any]]
         if states:
             found[layer.address] = {name: values(array) for name, array in states.items()}
     return found
-
-
-def values(value: Any) -> Any:
-    """Return nested lists of numbers; what JSON cannot write becomes a string."""
-    if isinstance(value, np.ndarray):
-        return _array(value)
-    if isinstance(value, dict):
-        return {key: values(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [values(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return _special(value)
-    return value
-
-
-def _array(array: Array) -> Any:
-    array = widened(array)
-    plain = array.tolist()
-    if array.dtype.kind != "f" or np.isfinite(array).all():
-        return plain
-    return values(plain)
-
-
-def _special(value: float) -> str:
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _seconds(value: float) -> float:

@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import ValidationError
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import Complaint, UsageError
-from lstm_state_probe.expectations.verdict import Broken, Verdict, Worst
-from lstm_state_probe.recording.call import Call, Origin, State, Verified
 from lstm_state_probe.recording.outcome import Failure, Outcome
 from lstm_state_probe.report import document as doc
 from lstm_state_probe.report.data import (
@@ -22,9 +19,8 @@ from lstm_state_probe.report.data import (
     ScenarioReport,
     SuiteReport,
 )
-
-_NUMBERS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
-NOT_VERIFIED = "not asked for"
+from lstm_state_probe.report.read_call import call_of, verdict_of
+from lstm_state_probe.report.values import array, result
 
 
 def read_report(path: Path) -> SuiteReport:
@@ -43,6 +39,8 @@ def read_report(path: Path) -> SuiteReport:
         raise UsageError(f"{path}: no report of probe: {where}: {first['msg']}") from error
     except Later as later:
         raise UsageError(f"{path}: {later}") from later
+    except (KeyError, ValueError) as error:  # the parts do not fit together
+        raise UsageError(f"{path}: no report of probe: {type(error).__name__}: {error}") from error
 
 
 class Later(Exception):
@@ -92,10 +90,10 @@ def _operation(read: doc.Operation, before: Mapping[str, Array]) -> OperationRep
     outcome = Outcome(
         operation=read.operation,
         label=read.label,
-        calls=tuple(map(_call, read.calls)),
+        calls=tuple(map(call_of, read.calls)),
         before=before,
         held=_held(read.held, read.dtypes),
-        result=_result(read.result, read.dtypes, "result"),
+        result=result(read.result, read.dtypes),
         failure=Failure(kind, message) if read.error is not None else None,
         seconds=read.seconds,
         unrecorded=read.unrecorded,
@@ -105,7 +103,7 @@ def _operation(read: doc.Operation, before: Mapping[str, Array]) -> OperationRep
         operation=read.operation,
         label=read.label,
         outcome=outcome,
-        verdicts=tuple(map(_verdict, read.expectations)),
+        verdicts=tuple(map(verdict_of, read.expectations)),
         line=read.line,
         column=read.column,
         raises=read.raises,
@@ -113,90 +111,9 @@ def _operation(read: doc.Operation, before: Mapping[str, Array]) -> OperationRep
     )
 
 
-def _call(read: doc.Call) -> Call:
-    asked = read.verified is not None or read.verified_why != NOT_VERIFIED
-    return Call(
-        layer=read.layer,
-        phase=read.phase,
-        epoch=-1 if read.epoch is None else read.epoch,
-        batch=read.batch,
-        use=read.use,
-        timesteps=read.timesteps,
-        mask=None if read.mask is None else _array(read.mask, "bool"),
-        states={name: _state(state, read, name) for name, state in read.states.items()},
-        kept=tuple(read.kept),
-        gates={name: _array(gate.timesteps, gate.dtype) for name, gate in read.gates.items()},
-        backwards=read.backwards,
-        verified=Verified(read.verified, read.deviation, read.verified_why) if asked else None,
-        note=read.note,
-        kernel=read.kernel,
-        replayed=None if read.replayed is None else _number(read.replayed),
-    )
-
-
-def _state(read: doc.State, call: doc.Call, name: str) -> State:
-    origin = Origin(call.origin[name], call.origin_words[name])
-    steps = None if read.timesteps is None else _array(read.timesteps, read.dtype)
-    return State(_array(read.initial, read.dtype), _array(read.final, read.dtype), origin, steps)
-
-
-def _verdict(read: doc.Expectation) -> Verdict:
-    return Verdict(
-        read.selector,
-        read.condition,
-        read.passed,
-        read.message,
-        read.line,
-        read.column,
-        tuple(Broken(b.quantity, b.expected, b.found, _worst(b.worst)) for b in read.broken),
-        read.source,
-    )
-
-
-def _worst(read: doc.Worst | None) -> Worst | None:
-    if read is None:
-        return None
-    expected, deviation = (
-        None if v is None else _number(v) for v in (read.expected, read.deviation)
-    )
-    return Worst(tuple(read.index), read.timestep, _number(read.found), expected, deviation)
-
-
 def _held(read: Mapping[str, Mapping[str, Any]], dtypes: Mapping[str, str]) -> dict[str, Array]:
     return {
-        f"{layer}/{name}": _array(value, dtypes[f"{layer}/{name}"])
+        f"{layer}/{name}": array(value, dtypes[f"{layer}/{name}"])
         for layer, states in read.items()
         for name, value in states.items()
     }
-
-
-def _result(value: Any, dtypes: Mapping[str, str], name: str) -> Any:
-    if name in dtypes:
-        return _array(value, dtypes[name])
-    if isinstance(value, dict):
-        return {key: _result(item, dtypes, f"{name}/{key}") for key, item in value.items()}
-    if isinstance(value, list):
-        return [_result(item, dtypes, f"{name}/{k}") for k, item in enumerate(value)]
-    return _NUMBERS.get(value, value) if isinstance(value, str) else value
-
-
-def _array(value: Any, dtype: str) -> Array:
-    return np.array(_numbers(value), _dtype(dtype))
-
-
-def _dtype(name: str) -> Any:
-    if name != "bfloat16":
-        return np.dtype(name)
-    from ml_dtypes import bfloat16  # comes with TensorFlow
-
-    return np.dtype(bfloat16)
-
-
-def _numbers(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_numbers(item) for item in value]
-    return _NUMBERS[value] if isinstance(value, str) else value
-
-
-def _number(value: float | str) -> float:
-    return _NUMBERS[value] if isinstance(value, str) else float(value)

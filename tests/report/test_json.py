@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lstm_state_probe.report.document import Report
-from lstm_state_probe.report.json import as_dict, text, values, write
+from lstm_state_probe.report.json import as_dict, text, write
 from lstm_state_probe.report.schema import report_schema
-
-SPECIAL = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
+from lstm_state_probe.report.values import SPECIAL, values
 
 
 def test_the_report_conforms_to_the_schema_that_ships(made):

@@ -16,6 +16,12 @@ from lstm_state_probe.report.json import text, write
 from lstm_state_probe.report.read import read_report
 
 
+def without_dtypes(document):
+    for scenario in document["scenarios"]:
+        scenario["dtypes"] = {}
+    return document
+
+
 @pytest.fixture
 def shard(made, tmp_path: Path) -> Path:
     path = tmp_path / "shard.json"
@@ -65,6 +71,7 @@ def test_keys_of_a_later_probe_are_no_hindrance(made, shard: Path) -> None:
         (lambda d: {**d, "schema_version": 2}, "schema_version 2; this probe reads 1"),
         (lambda d: {k: v for k, v in d.items() if k != "summary"}, "no report of probe: summary"),
         (lambda d: [d], "no report of probe: the document"),
+        (without_dtypes, "no report of probe: KeyError: 'lstm/h'"),
     ],
 )
 def test_what_is_no_report_of_this_version_is_refused(shard: Path, change, says: str) -> None:
