@@ -23,9 +23,10 @@ _LONG = 60
 
 
 class ProbeError(Exception):
-    """An error that a user can cause and mend."""
+    """An error that a user can cause and mend; `complaints` where it has places in a file."""
 
     exit_code = 2
+    complaints: tuple[Complaint, ...] = ()
 
 
 class UsageError(ProbeError):
@@ -44,6 +45,10 @@ class CouldNotRun(ProbeError):
     """Keras raised where nothing was expected to fail."""
 
     exit_code = 3
+
+    def __init__(self, told: ProbeError | str) -> None:
+        self.complaints = told.complaints if isinstance(told, ProbeError) else ()
+        super().__init__(str(told))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.engines.messages import plain_message
 from lstm_state_probe.errors import ProbeError
-from lstm_state_probe.expectations.judge import Bench, judge_operation
+from lstm_state_probe.expectations.judge import Bench, judge_operation, spot
 from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.expectations.verified import judge_verified
 from lstm_state_probe.model import build_model
@@ -135,7 +135,7 @@ class Story:
         forbidden = stop and self.forbidden(operation)  # told as an expectation that is not met
         verdicts = () if stop and not forbidden else judge_operation(bench, operation, path)
         if self.plan.witness == math.inf and operation.repeat is None and not stop:
-            place = self.scenario.position((*path, operation.name))
+            place = spot(self.scenario, (*path, operation.name))
             verdicts += judge_verified(outcome, place)
         if operation.repeat is None or verdicts or stop or operation.label:
             self.note(operation, path, outcome, verdicts)
@@ -211,7 +211,7 @@ class Story:
         self, operation: Operation, path: Path, outcome: Outcome, verdicts: tuple[Verdict, ...]
     ) -> None:
         """Add an operation to the report."""
-        line, column = self.scenario.position((*path, operation.name))
+        at = spot(self.scenario, (*path, operation.name))
         self.done.append(
             OperationReport(
                 len(self.done),
@@ -219,9 +219,10 @@ class Story:
                 operation.label,
                 outcome,
                 verdicts,
-                line,
-                column,
+                at.line,
+                at.column,
                 raises=self.expected(operation) is not None or self.forbidden(operation),
+                source=at.source,
             )
         )
 
@@ -242,6 +243,7 @@ class Story:
             not_done=len(self.scenario.spec.operations) - self.reached,
             error=str(error) if error else None,
             exit_code=_exit_code(self.done, error, self.stopped),
+            complaints=error.complaints if error else (),
         )
 
 

@@ -21,6 +21,7 @@ from lstm_state_probe.layers.families import (
     TIME_DISTRIBUTED,
 )
 from lstm_state_probe.layers.static import written_object
+from lstm_state_probe.report import WRITERS
 from lstm_state_probe.scenario.base import ENGINES
 from lstm_state_probe.scenario.conditions import ENTRIES, ORIGINS, Condition
 from lstm_state_probe.scenario.data import WAYS
@@ -204,10 +205,20 @@ def test_every_argument_of_an_operation_has_a_mention_in_the_reference() -> None
             assert f"`{argument}`" in text, f"{name}: {argument}"
 
 
+def commands() -> dict[str, Any]:
+    """Return every command by its words: 'run', 'report merge'."""
+    found = {}
+    for command in COMMANDS:
+        below = getattr(command, "commands", {})
+        found[command.name] = command
+        found |= {f"{command.name} {name}": inner for name, inner in below.items()}
+    return found
+
+
 def options() -> list[Any]:
     return [
-        pytest.param(command.name, option, id=f"{command.name} {option}")
-        for command in COMMANDS
+        pytest.param(name, option, id=f"{name} {option}")
+        for name, command in commands().items()
         for parameter in command.params
         for option in parameter.opts
         if option.startswith("--")
@@ -216,7 +227,7 @@ def options() -> list[Any]:
 
 @pytest.mark.parametrize(("command", "option"), options())
 def test_an_option_of_the_command_line_is_exercised_by_a_test(command: str, option: str) -> None:
-    found = next(c for c in COMMANDS if c.name == command)
+    found = commands()[command]
     words = next(parameter.opts for parameter in found.params if option in parameter.opts)
     given = "|".join(map(re.escape, words))
     run = re.search(rf'"(?:{given})[="]', other_tests()) is not None
@@ -227,10 +238,22 @@ def test_an_option_of_the_command_line_is_exercised_by_a_test(command: str, opti
 def test_an_option_of_the_command_line_explains_itself_and_is_mentioned(
     command: str, option: str
 ) -> None:
-    found = next(c for c in COMMANDS if c.name == command)
+    found = commands()[command]
     assert any(option in p.opts and getattr(p, "help", None) for p in found.params)
-    names = ("README.md", "docs/scenario.md", "docs/inspect.md", "docs/checks.md")
+    names = ("README.md", *(f"docs/{name}.md" for name in ("scenario", "inspect", "checks", "ci")))
     assert option in OF_THE_HELP_ALONE or option in "".join(map(page, names))
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_a_report_is_described_by_the_page_on_ci(suffix: str) -> None:
+    assert f"| `x{suffix}` |" in page("docs/ci.md")
+
+
+def test_the_page_on_ci_has_a_row_for_each_input_of_the_action() -> None:
+    inputs = re.findall(r"^  ([\w-]+):$", page("action.yml").split("outputs:")[0], re.MULTILINE)
+    assert len(inputs) == 5
+    for name in inputs:
+        assert f"| `{name}` |" in page("docs/ci.md")
 
 
 @pytest.mark.parametrize("code", EXIT_CODES)

@@ -8,7 +8,8 @@ from lstm_state_probe.checks import PROPERTIES
 from lstm_state_probe.checks.base import CheckVerdict
 from lstm_state_probe.checks.battery import check
 from lstm_state_probe.engines import Engine
-from lstm_state_probe.expectations.verdict import Verdict
+from lstm_state_probe.expectations.judge import spot
+from lstm_state_probe.expectations.verdict import Broken, Verdict
 from lstm_state_probe.report.data import ScenarioReport, status_of
 from lstm_state_probe.scenario.read import ScenarioFile
 
@@ -42,7 +43,9 @@ def _judge(scenario: ScenarioFile, found: CheckVerdict) -> Verdict:
     passed = found.verdict in wanted.split(" or ")
     written = scenario.document.data["checks"]
     last = found.name if isinstance(written, dict) else written.index(found.name)
-    place = scenario.position(("checks", last))
+    at = spot(scenario, ("checks", last))
     words = f"it {found.verdict}: {found.why}"
-    message = words if passed else f"expected that it {wanted}, but {words}"
-    return Verdict(found.name, wanted, passed, message, *place)
+    if passed:
+        return Verdict(found.name, wanted, True, words, at.line, at.column, source=at.source)
+    broken = Broken(found.name, f"that it {wanted}", words)
+    return Verdict.failing(found.name, wanted, broken, at=at)

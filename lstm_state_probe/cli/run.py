@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
 
-from lstm_state_probe.cli.common import ENGINES, color_option, make_console, paths_argument
+from lstm_state_probe.cli.common import (
+    ENGINES,
+    color_option,
+    default_format,
+    format_option,
+    make_console,
+    paths_argument,
+    reports_option,
+)
 from lstm_state_probe.cli.shown import exclude, read_budget, show_options, shown_options, wishes
 from lstm_state_probe.errors import UsageError
 
@@ -26,21 +34,8 @@ from lstm_state_probe.errors import UsageError
     multiple=True,
     help="Run on this engine, whatever the scenario says; twice for both.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="What stdout shows.",
-)
-@click.option(
-    "--report",
-    "reports",
-    metavar="PATH",
-    multiple=True,
-    help="Write a report too; the suffix picks the writer (.json, .npz). May be repeated.",
-)
+@format_option
+@reports_option("--report")
 @click.option(
     "--verify",
     is_flag=True,
@@ -71,7 +66,7 @@ def run(
     paths: tuple[str, ...],
     shipped: tuple[str, ...],
     engines: tuple[str, ...],
-    format_: str,
+    format_: str | None,
     reports: tuple[str, ...],
     verify: bool,
     kernel: str,
@@ -86,10 +81,12 @@ def run(
     """
     exclude(choices)
     from lstm_state_probe.process import lean_imports, tensorflow_loading
-    from lstm_state_probe.report.choose import shown, writer
+    from lstm_state_probe.report.choose import shown
+    from lstm_state_probe.report.write import write_all, writers
     from lstm_state_probe.shipped import shipped_paths
 
-    writers = [writer(path) for path in reports]
+    chosen = writers(reports, summary=os.environ.get("GITHUB_STEP_SUMMARY"))
+    format_ = format_ or default_format()
     named = [*paths, *shipped_paths(shipped)]
     with lean_imports():
         with tensorflow_loading():  # while our own modules are imported and the files are read
@@ -101,7 +98,8 @@ def run(
             prepare()
         for complaint in selection.complaints:
             click.echo(str(complaint), err=True)
-        if not selection.scenarios:
+        told = chosen or format_ == "github"
+        if not selection.scenarios and not (selection.complaints and told):
             return nothing_selected(selection.complaints)
         loaded = load_engines(selection.scenarios)
     suite = run_suite(
@@ -118,15 +116,7 @@ def run(
         on_end=view.scenario,
     )
     view.end(suite)
-    unwritten = []
-    for path, write in zip(reports, writers, strict=True):
-        try:
-            write(suite, Path(path))
-        except OSError as error:  # the others are written all the same
-            reason = error.strerror or error
-            unwritten.append(f"the report {path!r} cannot be written: {reason}")
-    if unwritten:
-        raise UsageError("; ".join(unwritten))
+    write_all(suite, chosen)
     return suite.exit_code
 
 

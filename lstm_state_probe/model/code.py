@@ -139,7 +139,7 @@ class Code:
         except (Exception, SystemExit) as error:
             where = line_of(error, self.scenario.path.parent)
             told = f"{doing}: {type(error).__name__}: {error}{where}"
-            raise CouldNotRun(str(self.scenario.error(path, told))) from error
+            raise CouldNotRun(self.scenario.error(path, told)) from error
         finally:
             for folder in folders:
                 sys.path.remove(folder)

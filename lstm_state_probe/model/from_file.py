@@ -34,13 +34,13 @@ def from_file(objects: Objects, code: Code) -> Any:
     try:
         model, note = load(folder / (spec.load or ""), objects.engine, how, weights=weights)
     except CouldNotRun as error:
-        raise CouldNotRun(str(scenario.error(_HERE, str(error)))) from error
+        raise CouldNotRun(scenario.error(_HERE, str(error))) from error
     except ProbeError as error:
         raise scenario.error(_HERE, str(error)) from error
     if note is not None and _trains_or_tests(scenario.spec.operations):
         raise CouldNotRun(str(scenario.error(_HERE, f"{note}; give 'compile' in the model")))
     if note is not None:
-        line, _ = scenario.position(_HERE)
+        line = scenario.document.complaint(_HERE, note).line
         warnings.warn_explicit(
             f"{note}; it is left uncompiled", LeftUncompiled, str(scenario.path), line
         )

@@ -26,7 +26,7 @@ class LayerReport:
 
 @dataclass(frozen=True)
 class OperationReport:
-    """One operation with its verdicts; `line` and `column` are its place in the file."""
+    """One operation with its verdicts; `line`, `column` and `source` are its place in the file."""
 
     index: int
     operation: str
@@ -36,6 +36,7 @@ class OperationReport:
     line: int
     column: int
     raises: bool = False
+    source: str = ""
 
     @property
     def status(self) -> str:
@@ -52,7 +53,7 @@ class ScenarioReport:
     """One scenario on one engine; `initialised` is what the layers held once built.
 
     `not_done` counts the operations of the scenario that were not reached, because an earlier
-    one failed.
+    one failed. `complaints` are the places of `error`, where it has any.
     """
 
     id: str
@@ -70,6 +71,7 @@ class ScenarioReport:
     error: str | None
     exit_code: int
     checks: tuple[Verdict, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lstm_state_probe.inspection.data import Inspection, LayerInspection, StateChange
-from lstm_state_probe.report.json import values
+from lstm_state_probe.report.values import values
 
 SCHEMA_VERSION = 1
 

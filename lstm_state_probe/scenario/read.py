@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from lstm_state_probe.errors import Complaint, ScenarioError, brief
 from lstm_state_probe.scenario.base import ENGINES
-from lstm_state_probe.scenario.bounds import Position, split_lines
+from lstm_state_probe.scenario.bounds import split_lines
 from lstm_state_probe.scenario.check import Checker
 from lstm_state_probe.scenario.complaints import complaint_about, path_in
 from lstm_state_probe.scenario.conditions import ENTRIES
@@ -30,11 +30,6 @@ class ScenarioFile:
     spec: Scenario
     document: Document
     engine: str
-
-    def position(self, path: Path) -> Position:
-        """Return the line and column of a place, counted from 1."""
-        complaint = self.document.complaint(path, "", at_key=path in self.document.keys)
-        return complaint.line, complaint.column
 
     def error(self, path: Path, message: str) -> ScenarioError:
         """Make an error that points at a place of the file."""

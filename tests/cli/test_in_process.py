@@ -121,7 +121,7 @@ def test_init_refuses_what_it_would_destroy_or_could_not_write(tmp_path, capsys)
     [
         (["run"], "nothing was selected"),
         (["run", "nowhere.yaml"], "no such file or folder"),
-        (["run", LIFECYCLE, "--report", "x.txt"], "allowed suffixes: .json, .npz"),
+        (["run", LIFECYCLE, "--report", "x.txt"], "allowed suffixes: .json, .junit.xml, .md"),
         (["run", LIFECYCLE, "--report", str(ROOT / "x" / "r.json")], "no folder"),
         (["run", "--shipped", "lstn"], "ships"),
         (["run", LIFECYCLE, "--ledger", "--gates"], "exclude each other"),

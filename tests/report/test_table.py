@@ -282,8 +282,7 @@ def test_failed_verdicts_are_told_in_full_at_every_verbosity(made, page):
     report = made.scenario(made.operation(verdicts=(failed,)), status="failed")
     for verbosity in (-1, 0, 1):
         text = page(report, verbosity=verbosity, width=30)
-        assert "a.yaml:18:7: failed: lstm/h: zeros" in text
-        assert message in words(text)
+        assert f"a.yaml:18:7: error: {message}" in text
 
 
 def test_passed_verdicts_are_one_line_and_their_messages_come_verbosely(made, page):
