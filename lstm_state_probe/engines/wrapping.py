@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from lstm_state_probe.engines.base import Release
 
 
-def override(layer: Any, methods: dict[str, Callable[..., Any]]) -> Release:
+def override(layer: Any, methods: Mapping[str, Any]) -> Release:
     """Set instance attributes past Keras's own tracking; the result removes them.
 
     An override that is already there is put back on release, so that overrides may be stacked.
