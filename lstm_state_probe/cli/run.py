@@ -46,6 +46,11 @@ from lstm_state_probe.errors import UsageError
     is_flag=True,
     help="Recompute every call from the equations; a call that is off fails.",
 )
+@click.option(
+    "--allow-code",
+    is_flag=True,
+    help="Let scenarios run Python code of their own, and load models that hold code.",
+)
 @shown_options
 @color_option
 def run(
@@ -55,6 +60,7 @@ def run(
     format_: str,
     reports: tuple[str, ...],
     verify: bool,
+    allow_code: bool,
     color: str,
     **choices: Any,
 ) -> int:
@@ -88,6 +94,7 @@ def run(
         wishes=replace(
             wishes(options, (scenario.spec.record for scenario in selection.scenarios)),
             verify=verify,
+            allow_code=allow_code,
         ),
         complaints=selection.complaints,
         on_end=view.scenario,
