@@ -30,7 +30,11 @@ TABLE: dict[str, set[str]] = {
     "diagnosis": {"engines"},
     "cli": {"diagnosis", "process", "report", "runner", "scenario", "shipped", "sources", "suite"},
     "__main__": {"cli"},
-    "__init__": set(),
+    "api": {"engines", "environment", "layers", "recording", "report", "runner", "scenario"},
+    "pytest_fixture": {"api", "report"},
+    "pytest_items": {"api", "scenario"},
+    "pytest_plugin": {"pytest_fixture", "pytest_items"},
+    "__init__": {"api"},
 }
 NO_KERAS = {"errors", "arrays", "layers", "equations", "scenario", "expectations", "report", "cli"}
 KERAS = {"keras", "tf_keras", "tensorflow"}

@@ -118,8 +118,6 @@ def _call(session: Session, original: Method, *, built: bool) -> Method:
         nonlocal complete
         import tensorflow as tf
 
-        if session.paused:
-            return original(*args, **kwargs)
         if not complete:  # layers may be made as late as now
             session.recorder.find_more()
             complete = bool(session.recorder.model.built)

@@ -26,7 +26,7 @@ class Place:
             frame = frame.f_back
         if frame is None:
             return cls("<unknown>", 0)
-        return cls(_shown(frame.f_code.co_filename), frame.f_lineno)
+        return cls(from_here(frame.f_code.co_filename), frame.f_lineno)
 
 
 def _is_inner(frame: FrameType) -> bool:
@@ -34,7 +34,8 @@ def _is_inner(frame: FrameType) -> bool:
     return name.partition(".")[0] in _INNER or _GENERATED in frame.f_code.co_filename
 
 
-def _shown(file: str) -> str:
+def from_here(file: str | Path) -> str:
+    """Name a file from the working folder, if it is below it."""
     path = Path(file)
     here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else file
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

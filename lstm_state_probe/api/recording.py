@@ -52,13 +52,17 @@ class Recording(Mapping[str, Array]):
     @classmethod
     def live(cls, session: Session, place: Place) -> Recording:
         """Make a recording that grows as long as a session is open."""
-        recorder = session.recorder
 
         def done() -> Sequence[Operation]:
             if not session.inside:
                 session.loose()
             return session.done
 
+        return cls.of(session.recorder, place, done)
+
+    @classmethod
+    def of(cls, recorder: Recorder, place: Place, done: Done) -> Recording:
+        """Make a recording of what a recorder took; `done` tells the operations so far."""
         return cls(
             recorder.engine.name,
             place,

@@ -10,6 +10,7 @@ from typing import Any
 
 from lstm_state_probe.api.place import Place
 from lstm_state_probe.engines.messages import plain_message
+from lstm_state_probe.engines.wrapping import laid_bare
 from lstm_state_probe.recording.call import Call, Held
 from lstm_state_probe.recording.outcome import Failure, Outcome, plain
 from lstm_state_probe.recording.recorder import Recorder
@@ -135,7 +136,8 @@ class Session:
         self.recorder.pause()
         self.paused = True
         try:
-            yield
+            with laid_bare(self.recorder.model, "call"):
+                yield
         finally:
             self.paused = False
             self.recorder.resume()

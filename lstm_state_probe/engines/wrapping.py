@@ -28,6 +28,19 @@ def override(layer: Any, methods: Mapping[str, Any]) -> Release:
     return release
 
 
+@contextmanager
+def laid_bare(layer: Any, name: str) -> Iterator[None]:
+    """Take every override of a method away for a while."""
+    own = vars(layer).get(name)
+    if own is not None:
+        object.__delattr__(layer, name)
+    try:
+        yield
+    finally:
+        if own is not None:
+            object.__setattr__(layer, name, own)
+
+
 def resetting(layer: Any, on_reset: Callable[[], None]) -> dict[str, Callable[..., Any]]:
     """Wrap the reset methods that a layer has, so that each successful reset is noted."""
     found: dict[str, Callable[..., Any]] = {}

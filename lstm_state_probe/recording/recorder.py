@@ -90,12 +90,30 @@ class Recorder:
 
     def detach(self) -> None:
         """Restore the model wholly; a foreign function that was traced meanwhile goes quiet."""
+        self.fall_silent()
+        self.engine.retrace(self.model)
+
+    def fall_silent(self) -> None:
+        """Detach but for the functions that were traced, which go on to run and report nothing."""
         self._release()
         while self._lasting:
             self._lasting.pop()()
         self.collect()
         self.sink.close()
-        self.engine.retrace(self.model)
+
+    def lasting(self, release: Release) -> None:
+        """Do something else too when the recorder is detached."""
+        self._lasting.append(release)
+
+    def mute(self) -> None:
+        """Let calls go unrecorded until `unmute`; resets are still noted."""
+        self.collect()
+        self.sink.mute(True)
+
+    def unmute(self) -> None:
+        """Record calls again; what was left meanwhile is noted."""
+        self.sink.mute(False)
+        self.origins.unseen(self.held())
 
     def _release(self) -> None:
         while self._releases:
