@@ -127,8 +127,8 @@ def _call(session: Session, original: Method, *, built: bool) -> Method:
         if tf.executing_eagerly():
             with session.operation("call", phase):
                 return original(*args, **kwargs)
-        session.run_of_function(phase, Place.of_caller())
-        return original(*args, **kwargs)
+        with session.run_of_function(phase, Place.of_caller()):
+            return original(*args, **kwargs)
 
     return plain(call)
 

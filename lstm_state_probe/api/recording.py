@@ -236,6 +236,9 @@ class Recording(Mapping[str, Array]):
 
         save(self, Path(path))
 
+    __eq__ = object.__eq__  # that of a mapping would compare arrays
+    __hash__ = object.__hash__
+
     def __repr__(self) -> str:
         done = ", ".join(operation.name for operation in self.operations[:6])
         more = f", … ({len(self.operations) - 6} more)" if len(self.operations) > 6 else ""

@@ -85,8 +85,9 @@ class Session:
         self.recorder.collect()
         self._cut()
 
-    def run_of_function(self, phase: str, place: Place) -> None:
-        """Have each run of the graph that is being traced begin an operation of its own.
+    @contextmanager
+    def run_of_function(self, phase: str, place: Place) -> Iterator[None]:
+        """Have each run of what is traced in the block be an operation of its own.
 
         The graph is that of a `tf.function` of the user's, which may run at any time.
         """
@@ -97,6 +98,8 @@ class Session:
             self.recorder.places.begin(phase, -1, 0)
 
         self.recorder.sink.emit([], begun)
+        yield
+        self.recorder.sink.emit([], lambda arrays, skipped: self._cut())
 
     def _cut(self) -> None:
         calls, lost = self.recorder.cut()

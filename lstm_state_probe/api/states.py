@@ -36,9 +36,21 @@ class Snapshot(Mapping[str, Array]):
     def __len__(self) -> int:
         return len(self._states)
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether another snapshot has the same addresses with the same bits."""
+        if not isinstance(other, Snapshot):
+            return NotImplemented
+        return _bits(self) == _bits(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         shapes = (f"{a}: {v.shape} {v.dtype.name}" for a, v in self._states.items())
         return f"<Snapshot {self.engine}: {', '.join(shapes) or 'no states'}>"
+
+
+def _bits(states: Snapshot) -> list[tuple[str, str, tuple[int, ...], bytes]]:
+    return [(a, v.dtype.name, v.shape, v.tobytes()) for a, v in states.items()]
 
 
 def snapshot(model: Any) -> Snapshot:

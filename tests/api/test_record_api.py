@@ -81,7 +81,9 @@ def test_each_method_is_an_operation_with_its_place_in_the_user_s_code(told: Any
 
 def test_the_batches_of_fit_have_epoch_and_phase(told: Any) -> None:
     train = [("train", 0, k) for k in range(4)]
-    epochs = [[("train", e, k) for k in range(4)] + [("test", e, k) for k in range(2)] for e in (0, 1)]
+    epochs = [
+        [("train", e, k) for k in range(4)] + [("test", e, k) for k in range(2)] for e in (0, 1)
+    ]
     assert places(told[1].only("fit")) == [*epochs[0], *epochs[1]]
     assert places(told[1].only("fit", phase="train", epoch=0)) == train
     assert places(told[1].only("evaluate")) == [("test", -1, k) for k in range(4)]
