@@ -5,6 +5,9 @@
     ├── ScenarioError      2  a scenario is wrong; carries every complaint of its file
     ├── ModelError         2  a saved model is missing, broken, unsafe or of another engine
     ├── EngineMissing      2  the engine that was asked for is not installed
+    ├── NotAModel          2  of the Python API: no Keras model or layer; also a TypeError
+    ├── NoSuchState        2  of the Python API: an address that is not there; also a KeyError
+    ├── Mismatch           2  of the Python API: values that do not fit; also a ValueError
     └── CouldNotRun        3  Keras raised while a scenario was carried out
 
 Whatever is not a `ProbeError` is a fault of the probe itself and keeps its traceback.
@@ -39,6 +42,22 @@ class ModelError(ProbeError):
 
 class EngineMissing(ProbeError):
     """The engine is not installed; the message names the command that installs it."""
+
+
+class NotAModel(ProbeError, TypeError):
+    """What was given is no Keras model or layer, or one that cannot be looked into."""
+
+
+class NoSuchState(ProbeError, KeyError):
+    """An address or a selector names what is not there; the message says what is."""
+
+    def __str__(self) -> str:
+        """Return the message; a KeyError would quote it."""
+        return str(self.args[0]) if self.args else ""
+
+
+class Mismatch(ProbeError, ValueError):
+    """Values do not fit: other layers, shapes or dtypes, or calls of several sizes."""
 
 
 class CouldNotRun(ProbeError):

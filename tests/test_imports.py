@@ -38,7 +38,11 @@ TABLE: dict[str, set[str]] = {
         *("scenario", "shipped", "sources", "suite"),
     },
     "__main__": {"cli"},
-    "__init__": set(),
+    "api": {"engines", "environment", "layers", "recording", "report", "runner", "scenario"},
+    "pytest_fixture": {"api", "report"},
+    "pytest_items": {"api", "scenario"},
+    "pytest_plugin": {"pytest_fixture", "pytest_items"},
+    "__init__": {"api"},
 }
 NO_KERAS = {
     "checks",

@@ -152,6 +152,10 @@ class Engine(Protocol):
         """
         ...
 
+    def streams(self, model: Any) -> list[Any]:
+        """Return the variables of the random streams that the model's layers own."""
+        ...
+
     def reset_states(self, model: Any, layers: Sequence[Any]) -> None:
         """Reset the states by Keras's own means for a whole model with these recurrent layers."""
         ...

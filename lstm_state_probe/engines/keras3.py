@@ -70,7 +70,8 @@ class Keras3:
 
     def retrace(self, model: Any) -> None:
         for name in ("train_function", "test_function", "predict_function"):
-            setattr(model, name, None)
+            if hasattr(model, name):  # a layer alone has none
+                setattr(model, name, None)
 
     def held(self, layer: Any) -> list[Array]:
         return [to_numpy(variable) for variable in self._variables(layer)]
@@ -85,6 +86,11 @@ class Keras3:
     def _variables(self, layer: Any) -> list[Any]:
         states = self.keras.tree.flatten(getattr(layer, "states", None))
         return [state for state in states if state is not None]
+
+    def streams(self, model: Any) -> list[Any]:
+        layers = model._flatten_layers()
+        found = [g.state for layer in layers for g in getattr(layer, "_seed_generators", ())]
+        return list({id(state): state for state in found}.values())
 
     def reset_states(self, model: Any, layers: Sequence[Any]) -> None:
         """Reset layer by layer: a Keras 3 model has no `reset_states` (seen in 3.12 to 3.15)."""

@@ -67,7 +67,8 @@ class TfKeras:
 
     def retrace(self, model: Any) -> None:
         for name in ("train_function", "test_function", "predict_function"):
-            setattr(model, name, None)
+            if hasattr(model, name):  # a layer alone has none
+                setattr(model, name, None)
 
     def held(self, layer: Any) -> list[Array]:
         return [to_numpy(variable) for variable in self._variables(layer)]
@@ -84,6 +85,9 @@ class TfKeras:
             return []
         states = self._tf.nest.flatten(layer.states)
         return [state for state in states if state is not None]
+
+    def streams(self, model: Any) -> list[Any]:
+        return []  # inference draws nothing, and training draws from the stream of TensorFlow
 
     def reset_states(self, model: Any, layers: Sequence[Any]) -> None:
         """Leave it to the model, which misses an RNN inside TimeDistributed (seen in 2.21)."""

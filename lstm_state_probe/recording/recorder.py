@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from lstm_state_probe.engines.base import (
     Watch,
 )
 from lstm_state_probe.engines.kernel import kernel_name
-from lstm_state_probe.engines.wrapping import Release, override
+from lstm_state_probe.engines.wrapping import Release, override, resetting
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
 from lstm_state_probe.recording.call import Call, Gates, Held, State, frozen, two_axes
 from lstm_state_probe.recording.origin import Origins, Raw
@@ -28,9 +29,16 @@ from lstm_state_probe.recording.steps import Steps
 from lstm_state_probe.recording.store import Later, Store
 from lstm_state_probe.recording.witness import Witness, drops, wanted
 
+MARK = "_lstm_state_probe"
 OWN_WAY = "no timesteps: {} computes them in its own way, past Keras's loop"
 REPLAYED = "replayed from the equations: cuDNN ran, of which no timestep can be seen"
 FORCED = "Keras's generic kernel in the place of cuDNN (--kernel generic)"
+
+
+def recorder_of(layer: Any) -> Recorder | None:
+    """Return the recorder that is attached to a recurrent layer."""
+    found: Recorder | None = vars(layer).get(MARK)
+    return found
 
 
 @dataclass
@@ -39,6 +47,7 @@ class Recorder:
 
     Nothing of the model's own changes: the layers get instance attributes in front of their
     methods, which `detach` removes; so does the model where one execution runs several batches.
+    `around` is entered by whoever sets states from outside, with the name of what it does.
     """
 
     engine: Engine
@@ -51,7 +60,9 @@ class Recorder:
     places: Places = field(default_factory=Places)
     calls: list[Call] = field(default_factory=list)
     lost: int = 0
+    around: Callable[[str], AbstractContextManager[Any]] = nullcontext
     _releases: list[Release] = field(default_factory=list)
+    _lasting: list[Release] = field(default_factory=list)
     _steps: dict[str, Steps] = field(default_factory=dict)
     _left: float = 0.0
 
@@ -72,22 +83,75 @@ class Recorder:
         layers = find_recurrent(model)
         sink: Sink = VariableSink() if engine.jit_compiled(model) else CallbackSink()
         recorder = cls(engine, model, layers, origins, sink, plan, Store(plan.budget))
-        for part in layers:
-            recorder._releases.append(engine.intercept(part.layer, recorder._watch(part)))
+        recorder._intercept(layers)
         if engine.steps_per_execution(model) > 1:
             stepping = {"call": recorder.places.stepping(model.call)}
-            recorder._releases.append(override(model, stepping))
+            recorder._lasting.append(override(model, stepping))
         recorder._left = plan.witness
         engine.retrace(model)
         if fresh:
             origins.built(recorder.held(), layers)
         return recorder
 
+    def _intercept(self, layers: Sequence[Recurrent]) -> None:
+        for part in layers:
+            if recorder_of(part.layer) is None:
+                self._lasting.append(override(part.layer, {MARK: self}))
+            self._releases.append(self.engine.intercept(part.layer, self._watch(part)))
+
     def detach(self) -> None:
-        """Restore the model wholly."""
+        """Restore the model wholly; a foreign function that was traced meanwhile goes quiet."""
+        self.fall_silent()
+        self.engine.retrace(self.model)
+
+    def fall_silent(self) -> None:
+        """Detach but for the functions that were traced, which go on to run and report nothing."""
+        self._release()
+        while self._lasting:
+            self._lasting.pop()()
+        self.collect()
+        self.sink.close()
+
+    def lasting(self, release: Release) -> None:
+        """Do something else too when the recorder is detached."""
+        self._lasting.append(release)
+
+    def mute(self) -> None:
+        """Let calls go unrecorded until `unmute`; resets are still noted."""
+        self.collect()
+        self.sink.mute(True)
+
+    def unmute(self) -> None:
+        """Record calls again; what was left meanwhile is noted."""
+        self.sink.mute(False)
+        self.origins.unseen(self.held())
+
+    def _release(self) -> None:
         while self._releases:
             self._releases.pop()()
-        self.engine.retrace(self.model)
+
+    def pause(self) -> None:
+        """Leave what is traced or called from now on unobserved; resets are still noted.
+
+        No function is traced anew: what was traced while the recorder observed goes on to report.
+        """
+        self._release()
+        for part in self.layers:
+            self._releases.append(override(part.layer, resetting(part.layer, self._on_reset(part))))
+
+    def resume(self) -> None:
+        """Observe again what is traced or called from now on."""
+        self._release()
+        self._intercept(self.layers)
+        self.collect()
+        self.origins.unseen(self.held())
+
+    def find_more(self) -> None:
+        """Observe the layers that the model has made since the recorder was attached."""
+        known = {id(part.layer) for part in self.layers}
+        found = find_recurrent(self.model)
+        self.layers = found
+        self._intercept([part for part in found if id(part.layer) not in known])
 
     @property
     def addresses(self) -> list[str]:
@@ -114,6 +178,10 @@ class Recorder:
     def take(self) -> tuple[tuple[Call, ...], int]:
         """Return the calls since the last time, and how many could not be recorded."""
         self.collect()
+        return self.cut()
+
+    def cut(self) -> tuple[tuple[Call, ...], int]:
+        """Return the calls that were delivered so far; what waits comes later."""
         taken = tuple(self.calls), self.lost
         self.calls, self.lost, self._left = [], 0, self.plan.witness
         return taken

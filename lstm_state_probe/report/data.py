@@ -26,7 +26,10 @@ class LayerReport:
 
 @dataclass(frozen=True)
 class OperationReport:
-    """One operation with its verdicts; `line`, `column` and `source` are its place in the file."""
+    """One operation with its verdicts; `line`, `column` and `source` are its place in the file.
+
+    `file` is where the operation stands, if that is not the file of the scenario.
+    """
 
     index: int
     operation: str
@@ -37,6 +40,7 @@ class OperationReport:
     column: int
     raises: bool = False
     source: str = ""
+    file: str | None = None
 
     @property
     def status(self) -> str:
@@ -52,6 +56,7 @@ class OperationReport:
 class ScenarioReport:
     """One scenario on one engine; `initialised` is what the layers held once built.
 
+    `seed` is None where nobody seeded: in a recording of the user's own calls.
     `not_done` counts the operations of the scenario that were not reached, because an earlier
     one failed. `complaints` are the places of `error`, where it has any.
     """
@@ -61,7 +66,7 @@ class ScenarioReport:
     description: str | None
     file: str
     engine: str
-    seed: int
+    seed: int | None
     status: str
     seconds: float
     layers: tuple[LayerReport, ...]

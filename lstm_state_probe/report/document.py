@@ -183,7 +183,7 @@ class Scenario(Part):
     description: str | None
     file: str
     engine: Literal["keras3", "tf_keras"]
-    seed: int
+    seed: int | None
     status: Status
     seconds: float
     error: str | None

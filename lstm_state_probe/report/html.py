@@ -81,7 +81,7 @@ def _scenario(anchor: str, report: ScenarioReport) -> Html:
     return tag(
         "section",
         tag("h2", _status(report.status), f" {report.id}"),
-        tag("p", f"{report.engine}, seed {report.seed}", class_="faint"),
+        tag("p", ", ".join([report.engine, *_seed(report)]), class_="faint"),
         [tag("p", report.description, class_="text")] if report.description else [],
         [tag("pre", report.error, class_="failed")] if report.error else [],
         _ledger(report),
@@ -91,6 +91,10 @@ def _scenario(anchor: str, report: ScenarioReport) -> Html:
         _checks(report) if report.checks else [],
         id=anchor,
     )
+
+
+def _seed(report: ScenarioReport) -> list[str]:
+    return [] if report.seed is None else [f"seed {report.seed}"]
 
 
 def _checks(report: ScenarioReport) -> list[Html]:

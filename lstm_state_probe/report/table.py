@@ -59,7 +59,8 @@ class Tables:
 
     def _title(self, report: ScenarioReport) -> None:
         self._rule()
-        self.page.say((report.id, "heading"), (f"  {report.engine}, seed {report.seed}", "faint"))
+        seed = "" if report.seed is None else f", seed {report.seed}"
+        self.page.say((report.id, "heading"), (f"  {report.engine}{seed}", "faint"))
         if report.name not in report.id:
             self.page.say(report.name)
         if report.description:

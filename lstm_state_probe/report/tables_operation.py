@@ -29,7 +29,7 @@ def heading(page: Page, report: ScenarioReport, done: OperationReport) -> None:
     page.say(
         (f"{done.index + 1}. {done.operation}", "heading"),
         *label,
-        (f"  {report.file}:{done.line}  {seconds(done.outcome.seconds)}", "faint"),
+        (f"  {done.file or report.file}:{done.line}  {seconds(done.outcome.seconds)}", "faint"),
         hang=2,
     )
     if done.outcome.result is not None:
