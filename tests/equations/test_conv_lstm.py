@@ -81,7 +81,17 @@ def test_masked_timesteps_hold_both_states(engine: Any, close: Any) -> None:
     np.testing.assert_array_equal(found.states["c"][1, 0], found.states["c"][0, 0])
 
 
-def test_the_default_gate_is_another_on_each_engine() -> None:
+def test_the_default_gate_is_that_of_the_real_layer_another_on_each_engine(engine: Any) -> None:
+    import tensorflow as tf
+
+    real = engine.keras.layers.ConvLSTM1D(1, 1).cell.recurrent_activation
+    ours = ConvLSTM.from_config({"kernel_size": (1,)}, engine=engine.name).recurrent_activation
+    for at in (-2.6, 0.3, 2.6):
+        found = np.asarray(real(tf.constant([at], tf.float64)))
+        np.testing.assert_allclose(ours(np.array([at])), found)
+
+
+def test_the_default_gate_saturates_on_one_engine_alone() -> None:
     config = {"kernel_size": (1,)}
     at = np.array([2.6])
     assert ConvLSTM.from_config(config, engine="tf_keras").recurrent_activation(at) == 1.0
