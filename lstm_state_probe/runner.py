@@ -37,13 +37,17 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the command line wants recorded, beyond what a scenario says; None leaves it to it."""
+    """What the command line wants recorded, beyond what a scenario says; None leaves it to it.
+
+    `allow_code` lets a scenario run its own Python code, and load files that hold code.
+    """
 
     timesteps: str | tuple[int, ...] | int | None = None
     gates: bool = False
     calls: str | None = None
     verify: bool = False
     kernel: str = "replay"
+    allow_code: bool = False
 
 
 def run_scenario(
@@ -53,7 +57,8 @@ def run_scenario(
 
     A `ProbeError` on the way ends the scenario and becomes its error.
     """
-    story = Story(scenario, engine, plan_of(scenario, wishes or Wishes()))
+    wishes = wishes or Wishes()
+    story = Story(scenario, engine, plan_of(scenario, wishes), allow_code=wishes.allow_code)
     started = time.perf_counter()
     error: ProbeError | None = None
     with _stdout_to_stderr():
@@ -80,6 +85,7 @@ class Story:
     scenario: ScenarioFile
     engine: Engine
     plan: Plan
+    allow_code: bool = False
     session: Session | None = None
     done: list[OperationReport] = field(default_factory=list)
     labelled: dict[str, tuple[Outcome, Sequence[str]]] = field(default_factory=dict)
@@ -92,7 +98,7 @@ class Story:
         """Draw the arrays, build the model, do the operations."""
         arrays: Mapping[str, Array] = draw_arrays(self.scenario)
         self.engine.seed(self.scenario.spec.seed)
-        built = build_model(self.scenario, self.engine)
+        built = build_model(self.scenario, self.engine, allow_code=self.allow_code)
         self.session = Session.begin(self.scenario, self.engine, built, arrays, plan=self.plan)
         self.initialised = self.session.recorder.held()
         self.layers = tuple(

@@ -54,6 +54,11 @@ from lstm_state_probe.errors import UsageError
     help="Where a GPU has a fused kernel (cuDNN): run it and replay its timesteps from the"
     " equations, or run Keras's generic loop in its place.",
 )
+@click.option(
+    "--allow-code",
+    is_flag=True,
+    help="Let scenarios run Python code of their own, and load models that hold code.",
+)
 @shown_options
 @color_option
 def run(
@@ -64,6 +69,7 @@ def run(
     reports: tuple[str, ...],
     verify: bool,
     kernel: str,
+    allow_code: bool,
     color: str,
     **choices: Any,
 ) -> int:
@@ -98,6 +104,7 @@ def run(
             wishes(options, (scenario.spec.record for scenario in selection.scenarios)),
             verify=verify,
             kernel=kernel,
+            allow_code=allow_code,
         ),
         complaints=selection.complaints,
         on_end=view.scenario,

@@ -1,5 +1,7 @@
-"""From what is written to a built and compiled Keras model."""
+"""From what is written, or saved, to a built and compiled Keras model."""
 
 from lstm_state_probe.model.build import BuiltModel, build_model
+from lstm_state_probe.model.load import load_model
+from lstm_state_probe.scenario.written_by import detect_engine
 
-__all__ = ["BuiltModel", "build_model"]
+__all__ = ["BuiltModel", "build_model", "detect_engine", "load_model"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lstm_state_probe.engines import Engine
+from lstm_state_probe.model.code import Code
+from lstm_state_probe.model.factory import from_factory
+from lstm_state_probe.model.from_file import from_file
 from lstm_state_probe.model.objects import Objects
 from lstm_state_probe.model.weigh import weighed
 from lstm_state_probe.scenario.document import Path
@@ -17,29 +20,38 @@ from lstm_state_probe.scenario.read import ScenarioFile
 
 @dataclass(frozen=True)
 class BuiltModel:
-    """A Keras model, and for each layer that is given states the names of where they come from."""
+    """A Keras model, and for each layer that is given states the names of where they come from.
+
+    `custom` are the user's own classes and functions by name.
+    """
 
     keras: Any
     given_by: dict[str, str]
+    custom: Mapping[str, Any] = field(default_factory=dict)
 
 
-def build_model(scenario: ScenarioFile, engine: Engine) -> BuiltModel:
-    """Build and compile the model of a scenario.
+def build_model(scenario: ScenarioFile, engine: Engine, *, allow_code: bool = False) -> BuiltModel:
+    """Build, load or have made, and compile, the model of a scenario.
 
     Raises:
-        ScenarioError: if Keras has no class of a name, or a size would not fit.
-        CouldNotRun: if Keras refuses to build or to compile.
+        ScenarioError: if Keras has no class of a name, a size would not fit, or code would run
+            that is not allowed to.
+        CouldNotRun: if Keras refuses to build or to compile, or the user's code raises.
     """
-    objects = Objects(engine, scenario)
+    code = Code(scenario, engine, allow_code)
+    code.read()
+    objects = Objects(engine, scenario, code.names)
     spec = scenario.spec.model
-    with _policy(objects, spec.dtype_policy), weighed(engine, scenario):
-        model = _graph(objects) if spec.inputs is not None else _chain(objects)
+    custom_scope = engine.keras.saving.custom_object_scope
+    with custom_scope(code.names), _policy(objects, spec.dtype_policy), weighed(engine, scenario):
+        model = _FORMS[spec.form](objects, code)
     if spec.compile is not None:
         path: Path = ("model", "compile")
         arguments = objects.arguments(spec.compile, path)
         objects.attempt(lambda: model.compile(**arguments), path, "compiling the model")
-        objects.attempt(lambda: engine.build_optimizer(model), path, "building the optimizer")
-    return BuiltModel(model, _given_by(scenario))
+    if model.built:  # a model of the user's own may be built by its first call
+        objects.attempt(lambda: engine.build_optimizer(model), ("model",), "building the optimizer")
+    return BuiltModel(model, _given_by(scenario), code.names)
 
 
 @contextmanager
@@ -61,7 +73,7 @@ def _layers(objects: Objects) -> Iterator[tuple[int, str, Any, Path]]:
         yield index, name, layer, path
 
 
-def _chain(objects: Objects) -> Any:
+def _chain(objects: Objects, code: Code) -> Any:
     spec, keras = objects.scenario.spec.model, objects.engine.keras
     shape = tuple(spec.batch_shape or ())
     model = keras.Sequential([keras.Input(batch_shape=shape)])
@@ -70,7 +82,7 @@ def _chain(objects: Objects) -> Any:
     return model
 
 
-def _graph(objects: Objects) -> Any:
+def _graph(objects: Objects, code: Code) -> Any:
     spec, keras = objects.scenario.spec.model, objects.engine.keras
     inputs = {
         name: objects.attempt(
@@ -144,3 +156,11 @@ def _given_by(scenario: ScenarioFile) -> dict[str, str]:
         if written is not None:
             found[name] = written if isinstance(written, str) else ", ".join(written)
     return found
+
+
+_FORMS: dict[str, Callable[[Objects, Code], Any]] = {
+    "batch_shape": _chain,
+    "inputs": _graph,
+    "load": from_file,
+    "factory": from_factory,
+}

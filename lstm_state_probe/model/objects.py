@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.engines.messages import described
 from lstm_state_probe.errors import CouldNotRun, ProbeError, nearest
 from lstm_state_probe.layers.static import name_layers, written_object
+from lstm_state_probe.model.code import engine_of, line_of
 from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.read import ScenarioFile
 
@@ -43,10 +44,14 @@ _MODULES = (
 
 @dataclass(frozen=True)
 class Objects:
-    """Makes objects of one engine; a complaint points into the scenario's file."""
+    """Makes objects of one engine; a complaint points into the scenario's file.
+
+    `custom` are the user's own classes and functions, which go before Keras's.
+    """
 
     engine: Engine
     scenario: ScenarioFile
+    custom: Mapping[str, Any] = field(default_factory=dict)
 
     def arguments(self, written: Mapping[str, Any], path: Path) -> dict[str, Any]:
         """Make every object inside a mapping of arguments."""
@@ -59,12 +64,21 @@ class Objects:
             return [self.value(item, key, (*path, k)) for k, item in enumerate(named)]
         parts = written_object(written)
         if isinstance(written, str) and key not in _WORDS_ARE_CLASSES:
-            return written
+            return self._word(written, key, path)
         if parts is None:
             if isinstance(written, dict):
                 return {k: self.value(v, key, (*path, k)) for k, v in written.items()}
             return written
         return self._object(parts[0], parts[1], key=key, path=path, written=written)
+
+    def _word(self, written: str, key: str, path: Path) -> Any:
+        """Let a word stand for a function of the user's, or for a class where Keras would."""
+        found = self.custom.get(written)
+        if found is None or key == "name":
+            return written
+        if isinstance(found, type):
+            return self.make(written, {}, key=key, path=path) if _hinted(key) else written
+        return found
 
     def _object(
         self, name: str, arguments: Mapping[str, Any], *, key: str, path: Path, written: Any
@@ -83,10 +97,17 @@ class Objects:
         """
         cls = self.find(name, key)
         if cls is None:
-            known = list(self._names(key))
+            known = [*self.custom, *self._names(key)]
             where = _hinted(key) or "Keras"
             raise self.scenario.error(
                 path, f"{self.engine.package} has no {name!r} in {where}{nearest(name, known)}"
+            )
+        own = engine_of(cls) if name in self.custom else None
+        if own not in (None, self.engine.name):
+            raise self.scenario.error(
+                path,
+                f"{name} derives from a class of {own}, the scenario runs on {self.engine.name};"
+                " the file need not import Keras: the name 'keras' is the engine's own",
             )
         made = self.arguments(arguments, path)
         return self.attempt(lambda: cls(**made), path, f"making {name}")
@@ -102,11 +123,14 @@ class Objects:
         except ProbeError:
             raise
         except Exception as error:  # the boundary: Keras may raise anything
-            place = self.scenario.error(path, f"{doing}: {described(error)}")
+            where = line_of(error, self.scenario.path.parent) if self.custom else ""
+            place = self.scenario.error(path, f"{doing}: {described(error)}{where}")
             raise CouldNotRun(str(place)) from error
 
     def find(self, name: str, key: str) -> Any | None:
-        """Find a class where the argument's name suggests it, then anywhere in Keras."""
+        """Find the user's own, then a class where the argument's name suggests it, then any."""
+        if name in self.custom:
+            return self.custom[name]
         for module in self._modules(key):
             found = getattr(module, name, None)
             if isinstance(found, type):

@@ -31,6 +31,7 @@ class Session:
     arrays: Mapping[str, Array]
     model: Any
     recorder: Recorder
+    custom: Mapping[str, Any] = field(default_factory=dict)
     snapshots: dict[str, Held] = field(default_factory=dict)
 
     @classmethod
@@ -46,7 +47,7 @@ class Session:
         """Attach a recorder to a built model."""
         origins = Origins(given_by=built.given_by)
         recorder = Recorder.attach(engine, built.keras, origins, plan=plan)
-        return cls(scenario, engine, arrays, built.keras, recorder)
+        return cls(scenario, engine, arrays, built.keras, recorder, built.custom)
 
     def resolve(self, reference: Any) -> Any:
         """Put arrays in the place of their names; a list becomes a tuple of arrays."""
@@ -75,7 +76,7 @@ class Session:
         if "validation_data" in written:
             found["validation_data"] = tuple(map(self.resolve, written["validation_data"]))
         if "callbacks" in written:
-            objects = Objects(self.engine, self.scenario)
+            objects = Objects(self.engine, self.scenario, self.custom)
             here = (*path, "callbacks")
             found["callbacks"] = objects.value(written["callbacks"], "callbacks", here)
         return found

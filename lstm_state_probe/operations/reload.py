@@ -6,6 +6,7 @@ from pathlib import Path as FilePath
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from lstm_state_probe.model.load import load_own
 from lstm_state_probe.operations.base import Session
 from lstm_state_probe.recording.recorder import Recorder
 from lstm_state_probe.scenario.document import Path
@@ -31,4 +32,4 @@ def _saved_and_loaded(session: Session, arguments: Reload) -> Any:
     with TemporaryDirectory(prefix="probe-") as folder:
         file = FilePath(folder) / f"model.{arguments.format}"
         session.model.save(str(file))
-        return session.engine.keras.models.load_model(str(file))
+        return load_own(file, session.engine, session.custom)

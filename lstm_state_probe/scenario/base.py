@@ -21,7 +21,6 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from lstm_state_probe.errors import brief
 
 ENGINES = ("keras3", "tf_keras")
-LATER = "belongs to a later version of lstm-state-probe and is not supported yet"
 AT_VALUE, AT_KEY = "scenario", "scenario_key"
 
 
@@ -44,12 +43,6 @@ def wrong(message: str, *, at_key: bool = False) -> PydanticCustomError:
     """Make a complaint whose text is shown as it stands."""
     kind = AT_KEY if at_key else AT_VALUE
     return PydanticCustomError(kind, "{message}", {"message": message})
-
-
-def later(value: Any, info: ValidationInfo) -> Any:
-    """Refuse a field that a later version will take; for a `BeforeValidator`."""
-    del value
-    raise wrong(f"{info.field_name!r} {LATER}", at_key=True)
 
 
 @dataclass(frozen=True, eq=False)

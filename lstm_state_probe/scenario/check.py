@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, partial
+from pathlib import Path as FilePath
 from typing import Any
 
 from lstm_state_probe.errors import Complaint, brief, listed, nearest
@@ -13,6 +14,12 @@ from lstm_state_probe.layers.static import Quantities, static_quantities
 from lstm_state_probe.scenario import classes, graph, sizes
 from lstm_state_probe.scenario.base import names_in
 from lstm_state_probe.scenario.conditions import Condition
+from lstm_state_probe.scenario.custom import (
+    KERAS_ALONE,
+    CustomNames,
+    custom_names,
+    layer_names,
+)
 from lstm_state_probe.scenario.document import Document, Path
 from lstm_state_probe.scenario.operations import Operation
 from lstm_state_probe.scenario.selectors import Selector, parse_reference, parse_selector
@@ -22,6 +29,7 @@ REFERENCES = ("x", "y", "mask", "sample_weight", "validation_data")
 _TF_KERAS_ALONE = ("reset_metrics", "max_queue_size", "workers", "use_multiprocessing")
 _COMPILED = ("train_on_batch", "test_on_batch", "fit", "evaluate")
 _COMPARED = ("same_as", "differs_from")
+Check = Callable[[Scenario, str], Iterable[classes.Found]]
 
 
 @dataclass
@@ -38,6 +46,7 @@ class Checker:
     complaints: list[Complaint] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
+    folder: FilePath = FilePath()
 
     def complain(self, path: Path, message: str, *, at_key: bool = False) -> None:
         """Note a complaint at a place of the file."""
@@ -45,9 +54,10 @@ class Checker:
 
     def run(self) -> list[Complaint]:
         """Return everything that does not fit."""
-        checks = [sizes.check_arrays]
+        checks: list[Check] = [sizes.check_arrays]
         if self.has_model:
-            checks += [classes.check, graph.check, sizes.check_model]
+            named = partial(classes.check, custom=self.custom)
+            checks += [named, graph.check, sizes.check_model]
         for check in checks:
             for path, message, at_key in check(self.scenario, self.engine):
                 self.complain(path, message, at_key=at_key)
@@ -60,6 +70,17 @@ class Checker:
         """Whether the model was read."""
         return "model" not in self.unknown
 
+    @property
+    def has_layers(self) -> bool:
+        """Whether the layers are written in the file, rather than in a saved model or in code."""
+        return self.has_model and self.scenario.model.is_written
+
+    @cached_property
+    def custom(self) -> CustomNames:
+        """The class names that may be the user's own."""
+        files = self.scenario.custom_objects
+        return KERAS_ALONE if files is None else custom_names(files, self.folder)
+
     @cached_property
     def layers(self) -> list[tuple[str, str, dict[str, Any]]]:
         """The layers as (name, class name, arguments)."""
@@ -68,9 +89,14 @@ class Checker:
     @cached_property
     def quantities(self) -> Quantities:
         """The addresses that the model will have, as far as they can be known."""
-        if not self.has_model:
+        if not self.has_layers:
             return Quantities((), (), complete=False)
-        return static_quantities(self.layers)
+        found = static_quantities(self.layers)
+        known = classes.Keras(classes.PACKAGES[self.engine]).layers
+        custom = self.custom
+        if any(custom.may_be(kind, known=kind in known) for kind in layer_names(self.layers)):
+            return replace(found, complete=False)
+        return found
 
     def recorded_layers(self) -> None:
         """Refuse a pattern of `record: layers` that names no recurrent layer."""
@@ -121,20 +147,22 @@ class Checker:
         self.layer_name(operation, path)
         if operation.raises is not None and operation.raises.on(self.engine) is not None:
             return
-        if operation.name in _COMPILED and self.scenario.model.compile is None:
+        compiled = self.scenario.model.compile is not None or not self.has_layers
+        if operation.name in _COMPILED and not compiled:
             self.complain(path, f"{operation.name} needs 'compile' in the model", at_key=True)
         for name in _TF_KERAS_ALONE if self.engine == "keras3" else ():
             if getattr(operation.arguments, name, None) is not None:
                 message = f"Keras 3 has no argument {name!r}; it is one of tf_keras"
                 self.complain((*path, name), message, at_key=True)
-        for below, message, at_key in sizes.check_operation(self.scenario, operation):
+        checked = sizes.check_operation(self.scenario, operation) if self.has_layers else ()
+        for below, message, at_key in checked:
             self.complain((*path, *below), message, at_key=at_key)
 
     def layer_name(self, operation: Operation, path: Path) -> None:
         """Refuse the reset of a layer that the model does not have."""
         layer = operation.reset_states.layer if operation.reset_states else None
         known = [name for name, _, _ in self.layers]
-        if layer is not None and layer.split("/")[0] not in known:
+        if layer is not None and self.has_layers and layer.split("/")[0] not in known:
             message = f"no layer is named {brief(layer)}; allowed: {listed(known)}"
             self.complain((*path, "layer"), message + nearest(layer, known))
 

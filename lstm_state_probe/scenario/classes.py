@@ -8,6 +8,7 @@ from typing import Any
 
 from lstm_state_probe.errors import brief, listed, nearest
 from lstm_state_probe.layers.static import written_object
+from lstm_state_probe.scenario.custom import KERAS_ALONE, LAYER_KEYS, CustomNames
 from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.keras_source import Signature, exported, is_function, signature
 from lstm_state_probe.scenario.spec import Scenario
@@ -18,7 +19,6 @@ COMPILE = {
     "tf_keras": "tf_keras.src.engine.training:Model",
 }
 SEQUENTIAL = Signature(frozenset({"layers", "name", "trainable"}))
-_LAYER_KEYS = ("layer", "backward_layer", "cell", "cells", "layers")
 _MODULES = (
     ("_initializer", "initializers"),
     ("_regularizer", "regularizers"),
@@ -38,9 +38,12 @@ _OF_EVERY_LAYER = frozenset(
 Found = tuple[Path, str, bool]
 
 
-def check(scenario: Scenario, engine: str) -> Iterator[Found]:
-    """Yield classes that the installed engine does not have, and arguments it does not take."""
-    keras = Keras(PACKAGES[engine])
+def check(scenario: Scenario, engine: str, custom: CustomNames = KERAS_ALONE) -> Iterator[Found]:
+    """Yield classes that the installed engine does not have, and arguments it does not take.
+
+    A class of the user's own is not known before its file runs, and so is left alone.
+    """
+    keras = Keras(PACKAGES[engine], custom)
     if not keras.layers:
         return
     for index, entry in enumerate(scenario.model.layers or ()):
@@ -58,6 +61,7 @@ class Keras:
     """An installed Keras as its source describes it; `package` is its import name."""
 
     package: str
+    custom: CustomNames = KERAS_ALONE
 
     @property
     def layers(self) -> Mapping[str, str]:
@@ -67,6 +71,8 @@ class Keras:
     def layer(self, kind: str, arguments: Mapping[str, Any], path: Path) -> Iterator[Found]:
         """Yield what is wrong with a layer, and with what is inside it."""
         place = self.layers.get(kind)
+        if self.custom.may_be(kind, known=place is not None or kind == "Sequential"):
+            return
         if kind == "Sequential":
             yield from self.arguments(kind, arguments, path, takes=SEQUENTIAL)
         elif place is None:
@@ -99,11 +105,11 @@ class Keras:
         """Yield what is wrong with the objects that stand under an argument."""
         for k, item in enumerate(value if isinstance(value, list) else [value]):
             written = written_object(item)
-            if written is None or (isinstance(item, str) and name not in _LAYER_KEYS):
+            if written is None or (isinstance(item, str) and name not in LAYER_KEYS):
                 continue
             here = (*path, k) if isinstance(value, list) else path
             below = (*here, written[0]) if isinstance(item, dict) else here
-            if name in _LAYER_KEYS:
+            if name in LAYER_KEYS:
                 yield from self.layer(*written, below)
             else:
                 yield from self.other(name, *written, path=below)
@@ -116,6 +122,8 @@ class Keras:
         modules = (module, *_EVERYWHERE) if module else _EVERYWHERE
         places = (exported(self.package, part).get(kind) for part in modules)
         place = next((place for place in places if place), None)
+        if self.custom.may_be(kind, known=place is not None):
+            return
         if place is not None:
             takes = None if is_function(place) else signature(place)
             yield from self.arguments(kind, arguments, path, takes=takes)

@@ -115,7 +115,7 @@ def allowed_keys(loc: Sequence[int | str]) -> list[str]:
     annotation: Any = Scenario
     for part in loc[:-1]:
         annotation = _below(annotation, part)
-    return [name for name in getattr(annotation, "model_fields", {}) if name != "custom_objects"]
+    return list(getattr(annotation, "model_fields", {}))
 
 
 def _below(annotation: Any, part: int | str) -> Any:

@@ -8,7 +8,8 @@ from typing import Any
 
 from lstm_state_probe.errors import brief, listed, nearest
 from lstm_state_probe.scenario.document import Path
-from lstm_state_probe.scenario.model import SIBLINGS, Model, says
+from lstm_state_probe.scenario.entries import SIBLINGS
+from lstm_state_probe.scenario.model import FORMS, GOES_WITH, Model, says
 from lstm_state_probe.scenario.selectors import RESULT
 from lstm_state_probe.scenario.spec import Scenario
 
@@ -19,9 +20,20 @@ _WRITABLE = re.compile(r"[^/@\[\]*?:\s]+")
 def check(scenario: Scenario, engine: str) -> Iterator[Found]:
     """Yield what does not fit: names that stand twice, references to nothing, no static batch."""
     model = scenario.model
+    yield from _words_of_another_form(model)
+    if not model.is_written:
+        return
     yield from _names(model)
     yield from _static_batch(model)
     yield from _references(model) if model.inputs is not None else _words_of_a_graph(model)
+
+
+def _words_of_another_form(model: Model) -> Iterator[Found]:
+    """Yield the keys that belong to another form of a model than this one."""
+    for word, forms in GOES_WITH.items():
+        if getattr(model, word) is not None and model.form not in forms:
+            homes = " or ".join(f"{FORMS[name]} (with {name!r})" for name in forms)
+            yield ("model", word), f"{word!r} belongs to {homes}, this is {FORMS[model.form]}", True
 
 
 def _names(model: Model) -> Iterator[Found]:
@@ -60,8 +72,6 @@ def _static_batch(model: Model) -> Iterator[Found]:
 
 def _words_of_a_graph(model: Model) -> Iterator[Found]:
     """Yield what only a graph has, in a chain."""
-    if model.outputs is not None:
-        yield ("model", "outputs"), "'outputs' belongs to a graph (with 'inputs')", True
     for index, entry in enumerate(model.layers or ()):
         for word in SIBLINGS:
             if getattr(entry, word) is not None:

@@ -1,111 +1,32 @@
-"""The model of a scenario as it is written: a chain or a graph of Keras's own layers."""
+"""The model of a scenario as it is written, in one of four forms."""
 
 from __future__ import annotations
 
-from itertools import product
+import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from lstm_state_probe.errors import brief
-from lstm_state_probe.layers.static import name_layers, written_object
-from lstm_state_probe.scenario.base import (
-    NAMES_SCHEMA,
-    BatchShape,
-    Name,
-    Names,
-    Written,
-    later,
-    wrong,
-)
+from lstm_state_probe.layers.static import name_layers
+from lstm_state_probe.scenario.base import BatchShape, Name, Names, Written, wrong
+from lstm_state_probe.scenario.entries import LayerField
 
-SIBLINGS = ("input", "initial_state")
-
-
-class LayerEntry(Written):
-    """One layer: its Keras class, the arguments, and in a graph where its tensors come from."""
-
-    class_name: str
-    arguments: dict[str, Any] = Field(default_factory=dict)
-    input: Names | None = None
-    initial_state: Names | None = None
-
-    def key(self) -> str:
-        """Return the key under which the arguments stand in the file."""
-        return self.class_name
-
-
-def _split(value: Any) -> Any:
-    """Turn `ClassName` and `{ClassName: {…}, input: …}` into the fields of a LayerEntry."""
-    siblings: dict[str, Any] = {}
-    if isinstance(value, dict):
-        siblings = {key: value[key] for key in SIBLINGS if key in value}
-        value = {key: item for key, item in value.items() if key not in SIBLINGS}
-    written = written_object(value)
-    if written is None:
-        raise wrong(
-            "a layer is ClassName, or ClassName: {arguments}, in a graph with "
-            f"{' and '.join(SIBLINGS)} beside it; found {_found(value)}"
-        )
-    unnamed = [key for key in written[1] if not isinstance(key, str)]
-    if unnamed:
-        raise wrong(f"the arguments of {written[0]} have names, found {brief(unnamed[0])}")
-    return {"class_name": written[0], "arguments": dict(written[1]), **siblings}
-
-
-def _found(value: Any) -> str:
-    if not isinstance(value, dict) or not value:
-        return brief(value)
-    if len(value) > 1:
-        return "the keys " + ", ".join(map(brief, list(value)[:6]))
-    (key, item), *_ = value.items()
-    return f"{brief(key)} with {brief(item)}"
-
-
-def _one_class(siblings: tuple[str, ...]) -> dict[str, Any]:
-    """Describe a mapping with one class name beside exactly these siblings."""
-    absent = [{"required": [name]} for name in SIBLINGS if name not in siblings]
-    count = 1 + len(siblings)
-    schema: dict[str, Any] = {"minProperties": count, "maxProperties": count}
-    if siblings:
-        schema["required"] = list(siblings)
-    return {**schema, "not": {"anyOf": absent}} if absent else schema
-
-
-_LAYER_SCHEMA: dict[str, Any] = {
-    "anyOf": [
-        {"type": "string", "pattern": "^[A-Z]"},
-        {
-            "type": "object",
-            "properties": {
-                "input": {
-                    **NAMES_SCHEMA,
-                    "description": "an input or an earlier layer; the one before unless given",
-                },
-                "initial_state": {
-                    **NAMES_SCHEMA,
-                    "description": "inputs, or a layer with return_state: true",
-                },
-            },
-            "patternProperties": {
-                "^[A-Z]": {
-                    "type": ["object", "null"],
-                    "propertyNames": {"pattern": "^[A-Za-z_]"},
-                    "description": "the arguments of the Keras class",
-                }
-            },
-            "additionalProperties": False,
-            "anyOf": [
-                _one_class(
-                    tuple(name for name, there in zip(SIBLINGS, chosen, strict=True) if there)
-                )
-                for chosen in product((False, True), repeat=len(SIBLINGS))
-            ],
-        },
-    ],
-    "description": "a layer by its Keras class name, with that class's own arguments",
+FORMS = {
+    "batch_shape": "a chain",
+    "inputs": "a graph",
+    "load": "a saved model",
+    "factory": "a function of yours",
 }
-LayerField = Annotated[LayerEntry, BeforeValidator(_split), WithJsonSchema(_LAYER_SCHEMA)]
+WRITTEN_FORMS = ("batch_shape", "inputs")
+GOES_WITH = {
+    "layers": WRITTEN_FORMS,
+    "outputs": ("inputs",),
+    "weights": ("load",),
+    "arguments": ("factory",),
+}
+"""The keys that belong to some forms alone."""
+FACTORY = r"^([^:\s][^:]*\.py|[A-Za-z_]\w*(\.[A-Za-z_]\w*)*):[A-Za-z_]\w*$"
 
 
 class Input(Written):
@@ -116,19 +37,28 @@ class Input(Written):
 
 
 def _one_form_schema(schema: dict[str, Any]) -> None:
-    for name in LATER_FORMS:
-        del schema["properties"][name]
-    schema["required"] = ["layers"]
-    schema["oneOf"] = [{"required": ["batch_shape"]}, {"required": ["inputs"]}]
-    schema["dependencies"] = {"outputs": ["inputs"]}
+    schema["oneOf"] = [{"required": [name]} for name in FORMS]
+    either = {"anyOf": [{"required": [name]} for name in WRITTEN_FORMS]}
+    schema["dependencies"] = {
+        name: either if len(forms) > 1 else list(forms) for name, forms in GOES_WITH.items()
+    } | {form: ["layers"] for form in WRITTEN_FORMS}
 
 
-LATER_FORMS = ("load", "weights", "factory", "arguments")
-LaterText = Annotated[str | None, BeforeValidator(later)]
+def _factory(value: str) -> str:
+    if not re.fullmatch(FACTORY, value):
+        raise wrong(
+            f"found {brief(value)}; expected file.py:function (relative to the scenario file), or"
+            " package.module:function"
+        )
+    return value
+
+
+Factory = Annotated[str, AfterValidator(_factory), Field(json_schema_extra={"pattern": FACTORY})]
+FileName = Annotated[str, Field(min_length=1)]
 
 
 class Model(Written):
-    """A chain (`batch_shape`, `layers`) or a graph (`inputs`, `layers`, `outputs`)."""
+    """A chain, a graph, a saved model (`load`), or what a function returns (`factory`)."""
 
     model_config = ConfigDict(json_schema_extra=_one_form_schema)
 
@@ -139,26 +69,46 @@ class Model(Written):
         None, description="of a graph: a name for each input"
     )
     layers: Annotated[list[LayerField], Field(min_length=1)] | None = Field(
-        None, description="the layers, in order"
+        None, description="of a chain or a graph: the layers, in order"
     )
     outputs: Names | None = Field(None, description="of a graph: the layers that are returned")
+    load: FileName | None = Field(
+        None,
+        description="a saved model: .keras, .h5, a .json architecture, or a SavedModel folder;"
+        " relative to the scenario file",
+    )
+    weights: FileName | None = Field(None, description="of 'load': a file of weights")
+    factory: Factory | None = Field(
+        None,
+        description="file.py:function or package.module:function that returns a Keras model;"
+        " runs with --allow-code alone",
+    )
+    arguments: dict[str, Any] | None = Field(
+        None, description="of 'factory': the function's keyword arguments"
+    )
     dtype_policy: str | None = Field(None, description="such as mixed_float16")
     compile: dict[str, Any] | None = Field(None, description="any argument of Model.compile")
-    load: LaterText = None
-    weights: LaterText = None
-    factory: LaterText = None
-    arguments: LaterText = None
 
     @model_validator(mode="after")
     def _one_form(self) -> Model:
-        if (self.batch_shape is None) == (self.inputs is None):
-            found = "neither" if self.inputs is None else "both"
-            raise wrong(
-                f"a model has either 'batch_shape' (a chain) or 'inputs' (a graph), found {found}"
-            )
-        if self.layers is None:
+        found = [name for name in FORMS if getattr(self, name) is not None]
+        if len(found) != 1:
+            forms = ", ".join(f"{name!r} ({what})" for name, what in FORMS.items())
+            told = " and ".join(map(repr, found)) or "none"
+            raise wrong(f"a model has exactly one of {forms}; found {told}")
+        if self.is_written and self.layers is None:
             raise wrong("a model needs 'layers'")
         return self
+
+    @property
+    def form(self) -> str:
+        """The key that tells the form: `batch_shape`, `inputs`, `load` or `factory`."""
+        return next(name for name in FORMS if getattr(self, name) is not None)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the layers are known from the file: a chain or a graph."""
+        return self.batch_shape is not None or self.inputs is not None
 
     def named_layers(self) -> list[tuple[str, str, dict[str, Any]]]:
         """List (name, class name, arguments); a missing name is the one that Keras would give."""

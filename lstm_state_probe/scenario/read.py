@@ -17,6 +17,7 @@ from lstm_state_probe.scenario.conditions import ENTRIES
 from lstm_state_probe.scenario.document import Document, Path, parse_documents
 from lstm_state_probe.scenario.salvage import salvage
 from lstm_state_probe.scenario.spec import Scenario
+from lstm_state_probe.scenario.written_by import detect_engine
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def read_scenarios(
     documents, complaints = parse_documents(_text(path, file), file=file)
     found: dict[str, ScenarioFile] = {}
     for index, document in enumerate(documents):
-        scenario, wrong = _parse(document, engine)
+        scenario, wrong = _parse(document, engine, path.parent)
         complaints += [*document.flaws, *wrong]
         if scenario is None:
             continue
@@ -62,7 +63,7 @@ def read_scenarios(
             complaints.append(
                 document.complaint(("name",), f"two scenarios are named {brief(name)}")
             )
-        used = engine or scenario.engine
+        used = engine or engine_for(scenario, path.parent)
         found[name] = ScenarioFile(f"{file}::{name}", name, path, scenario, document, used)
     if complaints:
         raise ScenarioError(list(dict.fromkeys(complaints)))
@@ -90,7 +91,17 @@ def _not_utf8(content: bytes, start: int, file: str) -> Complaint:
     return Complaint(file, len(before), len(before[-1]) + 1, message, source)
 
 
-def _parse(document: Document, engine: str | None) -> tuple[Scenario | None, list[Complaint]]:
+def engine_for(scenario: Scenario, folder: FilePath) -> str:
+    """Return the engine that is written, else the one that wrote the model, else the default."""
+    load = scenario.model.load
+    if load is None or "engine" in scenario.model_fields_set:
+        return scenario.engine
+    return detect_engine(folder / load) or scenario.engine
+
+
+def _parse(
+    document: Document, engine: str | None, folder: FilePath
+) -> tuple[Scenario | None, list[Complaint]]:
     """Return the scenario, None if it is wrong, and what is wrong beyond the YAML."""
     if not isinstance(document.data, dict):
         if document.flaws:
@@ -104,9 +115,10 @@ def _parse(document: Document, engine: str | None) -> tuple[Scenario | None, lis
         lost = document.flawed
         told = [p for p in problems if not _within(path_in(document.data, p["loc"]), lost)]
         return None, [complaint_about(document, p) for p in told] + _rest(
-            document, problems, engine
+            document, problems, engine, folder
         )
-    return scenario, Checker(document, scenario, engine or scenario.engine).run()
+    used = engine or engine_for(scenario, folder)
+    return scenario, Checker(document, scenario, used, folder=folder).run()
 
 
 def _within(path: Path, lost: set[Path]) -> bool:
@@ -114,14 +126,18 @@ def _within(path: Path, lost: set[Path]) -> bool:
     return any(path[:end] in lost for end in range(len(path) + 1))
 
 
-def _rest(document: Document, problems: list[Any], engine: str | None) -> list[Complaint]:
+def _rest(
+    document: Document, problems: list[Any], engine: str | None, folder: FilePath
+) -> list[Complaint]:
     """Check what is left when the wrong parts are taken out."""
     left = salvage(document.data, problems)
     if left is None:
         return []
     labels = dict.fromkeys(left.labels, 1)
-    used = engine or left.scenario.engine
-    return Checker(document, left.scenario, used, labels=labels, unknown=left.unknown).run()
+    used = engine or engine_for(left.scenario, folder)
+    return Checker(
+        document, left.scenario, used, labels=labels, unknown=left.unknown, folder=folder
+    ).run()
 
 
 __all__ = ["ENGINES", "ENTRIES", "ScenarioFile", "read_scenarios"]

@@ -18,7 +18,7 @@ from lstm_state_probe.scenario.complaints import path_in
 from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.spec import Scenario
 
-_OPTIONAL = ("dtype_policy", "outputs", "compile")
+_OPTIONAL = ("dtype_policy", "outputs", "compile", "weights", "arguments")
 _ROUNDS = 4
 _UNKNOWN_KEY = "extra_forbidden"
 _ABOUT = ("label", "expect", "raises", "allow_partial_batch")

@@ -33,6 +33,8 @@ def check_arrays(scenario: Scenario, engine: str) -> Iterator[Found]:
 
 def check_model(scenario: Scenario, engine: str) -> Iterator[Found]:
     """Yield inputs and recurrent layers that would not fit into this machine's memory."""
+    if not scenario.model.is_written:
+        return
     limit, batch = memory_limit(), 1
     for name, shape in scenario.model.input_shapes().items():
         batch = max(batch, shape[0] or 1)

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
-from lstm_state_probe.scenario.base import Name, Written, later
+from lstm_state_probe.errors import brief
+from lstm_state_probe.scenario.base import Name, Written, wrong
 from lstm_state_probe.scenario.data import DataField
 from lstm_state_probe.scenario.model import Model
 from lstm_state_probe.scenario.operations import OperationField
 from lstm_state_probe.scenario.record import Record
 
 
+def _python_file(value: str) -> str:
+    if not value.endswith(".py"):
+        raise wrong(f"expected a Python file that ends in .py, found {brief(value)}")
+    return value
+
+
+PythonFile = Annotated[
+    str, AfterValidator(_python_file), Field(json_schema_extra={"pattern": r"\.py$"})
+]
+
+
 def _as_it_is_read(schema: dict[str, Any]) -> None:
-    """Leave out what is refused, and refuse names that are none."""
-    del schema["properties"]["custom_objects"]
+    """Refuse names that are none."""
     schema["properties"]["data"]["additionalProperties"] = False
 
 
@@ -41,4 +52,15 @@ class Scenario(Written):
         description="what is done, in order"
     )
     record: Record = Field(Record(), description="what is recorded, and kept")
-    custom_objects: Annotated[list[str] | None, BeforeValidator(later)] = None
+    custom_objects: Annotated[list[PythonFile], Field(min_length=1)] | None = Field(
+        None,
+        description="Python files, relative to the scenario file, whose classes and functions may"
+        " be used by name; they run with --allow-code alone",
+    )
+
+    @property
+    def runs_code(self) -> str | None:
+        """The key that runs Python code of the user's, if there is one."""
+        if self.custom_objects is not None:
+            return "custom_objects"
+        return "factory" if self.model.factory is not None else None

@@ -188,7 +188,9 @@ WRONG: list[tuple[str, str, str]] = [
     ("tags: [a, 1]", "1]", "expected a text, found 1"),
     ("opertions: []", "opertions", "did you mean 'operations'?"),
     ("5: a", "5: a", "a key must be a name, found 5"),
-    ("custom_objects: [a.py]", "custom_objects", "belongs to a later version"),
+    ("custom_objects: [a.txt]", "a.txt", "a Python file that ends in .py, found 'a.txt'"),
+    ("custom_objects: []", "[]", "at least 1 entry"),
+    ("custom_objects: a.py", "a.py", "expected a list, found 'a.py'"),
     ("data: {a: normal}", "normal", "expected a generator, a file, or a nested list"),
     ("data: {a: {norml: {}}}", "norml", "did you mean 'normal'?"),
     ("data: {a: {normal: {shap: [1]}}}", "shap", "did you mean 'shape'?"),
@@ -294,8 +296,12 @@ WRONG: list[tuple[str, str, str]] = [
     ("model: lstm", "lstm", "expected a mapping, found 'lstm'"),
     ("model:", "", "'model' has nothing after it"),
     ("model: {batch_shape: [1]}", "{batch", "a model needs 'layers'"),
-    ("model: {layers: [Dense]}", "{layers", "found neither"),
-    ("model: {batch_shape: [1], inputs: {a: {batch_shape: [1]}}, layers: [GRU]}", "{batch", "both"),
+    ("model: {layers: [Dense]}", "{layers", "found none"),
+    (
+        "model: {batch_shape: [1], inputs: {a: {batch_shape: [1]}}, layers: [GRU]}",
+        "{batch",
+        "found 'batch_shape' and",
+    ),
     ("model: {batch_shape: [], layers: [GRU]}", "[]", "at least 1 entry, found none"),
     ("model: {batch_shape: [1, x], layers: [GRU]}", "x]", "expected a whole number, found 'x'"),
     ("model: {batch_shape: [1], layers: []}", "[]", "at least 1 entry"),
@@ -315,9 +321,18 @@ WRONG: list[tuple[str, str, str]] = [
     ),
     ("model: {batch_shape: [1], layers: [GRU], dtype_polcy: a}", "dtype_polcy", "'dtype_policy'?"),
     ("model: {batch_shape: [1], layers: [GRU], compile: adam}", "adam", "expected a mapping"),
-    ("model: {load: m.keras}", "load", "belongs to a later version"),
-    ("model: {load: m.keras, weights: w.h5}", "load", "belongs to a later version"),
-    ("model: {factory: 'm.py:f', arguments: {a: 1}}", "factory", "belongs to a later version"),
+    ("model: {compile: {}}", "{compile", "exactly one of 'batch_shape' (a chain), 'inputs'"),
+    ("model: {load: m.keras, factory: 'm.py:f'}", "{load", "found 'load' and 'factory'"),
+    ("model: {load: m.keras, batch_shape: [1]}", "{load", "found 'batch_shape' and 'load'"),
+    ("model: {load: m.keras, layers: [GRU]}", "layers", "this is a saved model"),
+    ("model: {load: m.keras, outputs: a}", "outputs", "'outputs' belongs to a graph"),
+    ("model: {load: m.keras, arguments: {a: 1}}", "arguments", "belongs to a function of yours"),
+    ("model: {factory: 'm.py:f', weights: a.h5}", "weights", "belongs to a saved model"),
+    ("model: {load: ''}", "''", "expected a text that is not empty"),
+    ("model: {load: 5}", "5}", "expected a text, found 5"),
+    ("model: {factory: m.py}", "m.py", "expected file.py:function"),
+    ("model: {factory: 'm.py:1'}", "'m.py:1'", "or package.module:function"),
+    ("model: {factory: 'm.py:f', arguments: [1]}", "[1]", "expected a mapping, found a list"),
 ]
 
 
@@ -386,7 +401,6 @@ def test_all_complaints_of_a_file_come_at_once(complain: Complain) -> None:
         (22, "the selector 'lst/h' matches no state"),
         (24, "a scenario needs 'operations'"),
         (24, "found 'keras'"),
-        (25, "'load' belongs to a later version of lstm-state-probe and is not supported yet"),
     ]
     assert told[3][1] == "unknown key 'dtype_polcy'"
     assert told[6][1] == "unknown key 'train_on_bach'"
