@@ -24,11 +24,16 @@ TABLE: dict[str, set[str]] = {
     "runner": {"engines", "expectations", "model", "operations", "recording", "report", "scenario"},
     "environment": {"engines"},
     "process": set(),
+    "project": set(),
     "shipped": set(),
-    "suite": {"engines", "environment", "report", "runner", "scenario"},
+    "selection": {"scenario"},
+    "suite": {"engines", "environment", "report", "runner", "scenario", "selection"},
     "sources": {"engines", "scenario"},
     "diagnosis": {"engines"},
-    "cli": {"diagnosis", "process", "report", "runner", "scenario", "shipped", "sources", "suite"},
+    "cli": {
+        *("diagnosis", "process", "project", "report", "runner", "scenario", "selection"),
+        *("shipped", "sources", "suite"),
+    },
     "__main__": {"cli"},
     "__init__": set(),
 }

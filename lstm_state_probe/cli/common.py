@@ -36,11 +36,6 @@ def engine_option(function: Function) -> Function:
     )(function)
 
 
-def paths_argument(function: Function) -> Function:
-    """Add PATH..., which may be left out where the scenarios that ship are named instead."""
-    return click.argument("paths", metavar="[PATH]...", nargs=-1)(function)
-
-
 def make_console(color: str, *, stderr: bool = False) -> Console:
     """Make a Rich console; what it prints is never highlighted or cut by Rich's own guesses."""
     from rich.console import Console
