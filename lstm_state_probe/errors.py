@@ -3,6 +3,7 @@
     ProbeError
     ├── UsageError         2  the command is wrong, or nothing was selected
     ├── ScenarioError      2  a scenario is wrong; carries every complaint of its file
+    ├── ModelError         2  a saved model is missing, broken, unsafe or of another engine
     ├── EngineMissing      2  the engine that was asked for is not installed
     └── CouldNotRun        3  Keras raised while a scenario was carried out
 
@@ -29,6 +30,10 @@ class ProbeError(Exception):
 
 class UsageError(ProbeError):
     """The command line asks for something that does not exist."""
+
+
+class ModelError(ProbeError):
+    """A saved model that is not loaded, with the reason."""
 
 
 class EngineMissing(ProbeError):

@@ -27,7 +27,7 @@ from lstm_state_probe.scenario.spec import Scenario
 
 REFERENCES = ("x", "y", "mask", "sample_weight", "validation_data")
 _TF_KERAS_ALONE = ("reset_metrics", "max_queue_size", "workers", "use_multiprocessing")
-_COMPILED = ("train_on_batch", "test_on_batch", "fit", "evaluate")
+COMPILED = ("train_on_batch", "test_on_batch", "fit", "evaluate")
 _COMPARED = ("same_as", "differs_from")
 Check = Callable[[Scenario, str], Iterable[classes.Found]]
 
@@ -148,7 +148,7 @@ class Checker:
         if operation.raises is not None and operation.raises.on(self.engine) is not None:
             return
         compiled = self.scenario.model.compile is not None or not self.has_layers
-        if operation.name in _COMPILED and not compiled:
+        if operation.name in COMPILED and not compiled:
             self.complain(path, f"{operation.name} needs 'compile' in the model", at_key=True)
         for name in _TF_KERAS_ALONE if self.engine == "keras3" else ():
             if getattr(operation.arguments, name, None) is not None:
