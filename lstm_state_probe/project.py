@@ -60,11 +60,12 @@ def _read(path: Path, folder: Path) -> Project:
     """Read one file; it is shown relative to the folder where it lies below or above it."""
     up = len(folder.parts) - len(path.parent.parts)
     shown = "../" * up + FILE
+    text = ""
     try:
         text = path.read_text(encoding="utf-8")
         data = _loads(text)
     except (OSError, ValueError) as error:
-        raise ProjectError([_unreadable(error, shown)]) from error
+        raise ProjectError([_unreadable(error, shown, text)]) from error
     tools = data.get("tool", {})
     table = tools.get(TABLE, {}) if isinstance(tools, dict) else {}
     if not isinstance(table, dict):
@@ -74,14 +75,15 @@ def _read(path: Path, folder: Path) -> Project:
     return Project(path.parent, table, shown, text)
 
 
-def _unreadable(error: Exception, shown: str) -> Complaint:
+def _unreadable(error: Exception, shown: str, text: str) -> Complaint:
     """Say why a file cannot be read, at the place that the parser of TOML names in its words."""
     message = str(error.strerror if isinstance(error, OSError) else error)
     place = re.search(r" \(at line (\d+), column (\d+)\)$", message)
     if place is None:
         return Complaint(shown, 1, 1, f"cannot be read: {message}")
-    words = f"not valid TOML: {message[: place.start()]}"
-    return Complaint(shown, int(place[1]), int(place[2]), words)
+    line, column = int(place[1]), int(place[2])
+    words, source = message[: place.start()], text.split("\n")[line - 1]
+    return Complaint(shown, line, column, f"not valid TOML: {words}", source)
 
 
 def _loads(text: str) -> dict[str, Any]:

@@ -126,7 +126,7 @@ def shown() -> Used:
     used = Used()
     with TemporaryDirectory() as folder:
         file = Path(folder) / "shown.yaml"
-        for name in ("README.md", "docs/scenario.md"):
+        for name in ("README.md", "docs/scenario.md", "docs/suites.md"):
             for block in re.findall(r"```yaml\n(.*?)\n```", page(name), re.DOTALL):
                 if re.search(r"^operations:", block, re.MULTILINE):
                     file.write_text(block, encoding="utf-8")
@@ -229,7 +229,8 @@ def test_an_option_of_the_command_line_explains_itself_and_is_mentioned(
 ) -> None:
     found = next(c for c in COMMANDS if c.name == command)
     assert any(option in p.opts and getattr(p, "help", None) for p in found.params)
-    assert option in OF_THE_HELP_ALONE or option in page("README.md") + page("docs/scenario.md")
+    pages = "".join(map(page, ("README.md", "docs/scenario.md", "docs/suites.md")))
+    assert option in OF_THE_HELP_ALONE or option in pages
 
 
 @pytest.mark.parametrize("code", EXIT_CODES)

@@ -36,8 +36,8 @@ class Document:
     """One YAML document: plain data, and the position of each key and value by its path.
 
     `flaws` are the complaints about the YAML itself; `flawed` the paths that lost their value.
-    `filled` says for each path that a `${name}` stood at which values it has; `variables` are
-    the names that the document asks for.
+    `filled` says for each path (and whether it is the key there) at which a `${name}` stood
+    which values it has; `variables` are the names that the document asks for.
     """
 
     file: str
@@ -47,7 +47,7 @@ class Document:
     keys: dict[Path, Position] = field(default_factory=dict)
     flaws: list[Complaint] = field(default_factory=list)
     flawed: set[Path] = field(default_factory=set)
-    filled: dict[Path, str] = field(default_factory=dict)
+    filled: dict[tuple[Path, bool], str] = field(default_factory=dict)
     variables: frozenset[str] = frozenset()
 
     def complaint(self, path: Path, message: str, *, at_key: bool = False) -> Complaint:
@@ -56,13 +56,17 @@ class Document:
         for end in range(len(path), -1, -1):
             position = first.get(path[:end]) or second.get(path[:end])
             if position:
-                return self.at(position, message + self.having(path))
+                return self.at(position, message + self.having(path, at_key=at_key))
         return self.at((1, 1), message)
 
-    def having(self, path: Path) -> str:
-        """Say which values were filled in at a path and above it."""
-        prefixes = (path[:end] for end in range(len(path) + 1)) if self.filled else ()
-        said = dict.fromkeys(self.filled[prefix] for prefix in prefixes if prefix in self.filled)
+    def having(self, path: Path, *, at_key: bool = False) -> str:
+        """Say which values were filled in above a path, at its key, and (if meant) at its value."""
+        if not self.filled:
+            return ""
+        places = [(path[:end], key) for end in range(len(path) + 1) for key in (True, False)]
+        if at_key:
+            places.pop()
+        said = dict.fromkeys(self.filled[place] for place in places if place in self.filled)
         return f" ({', '.join(said)})" if said else ""
 
     def at(self, position: Position, message: str) -> Complaint:

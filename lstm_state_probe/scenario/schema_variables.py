@@ -47,8 +47,9 @@ def _inside(schema: Any) -> Any:
     done = {key: _part(key, value) for key, value in schema.items()}
     if done.get("additionalProperties") is False:
         done["patternProperties"] = {**done.get("patternProperties", {}), _ONE: {}}
-        if "oneOf" in done:  # exactly one of some keys, whose name may be a variable's value
-            done["oneOf"] = [*done["oneOf"], {"not": {"propertyNames": _NO_VARIABLE}}]
+        for some in ("oneOf", "anyOf"):  # some of these keys, whose name may be a variable's value
+            if some in done:
+                done[some] = [*done[some], {"not": {"propertyNames": _NO_VARIABLE}}]
     return done
 
 

@@ -19,6 +19,7 @@ APART = ("vars", "matrix")
 _PART = re.compile(
     rf"(?P<literal>\$\$\{{)|\$\{{(?P<name>{VARIABLE})(:(?P<default>[^}}]*))?\}}|(?P<wrong>\$\{{)"
 )
+LITERAL = "${"
 _LINES = 50
 
 
@@ -47,7 +48,7 @@ def parts_of(text: str) -> tuple[str | Variable, ...]:
     for match in _PART.finditer(text):
         parts.append(text[end : match.start()])
         if match["literal"]:
-            parts.append("${")
+            parts.append(LITERAL)
         else:
             parts.append(Variable(match[0], match["name"] or "", match["default"]))
         end = match.end()
@@ -84,11 +85,14 @@ class Template:
         self.in_keys |= at_key
         positions = self.document.keys if at_key else self.document.values
         place = positions.get(path, (1, 1))
-        found = [Use(variable, place) for variable in variables_in(text)]
-        for index, use in enumerate(found):
-            place = _find(self.document.lines, use.variable.text, place)
-            found[index] = replace(use, position=place)
-            place = (place[0], place[1] + 1)
+        found: list[Use] = []
+        for part in parts_of(text):
+            if isinstance(part, Variable) or part == LITERAL:
+                sought = part.text if isinstance(part, Variable) else f"${LITERAL}"
+                line, column = _find(self.document.lines, sought, place)
+                place = (line, column + len(sought))
+                if isinstance(part, Variable):
+                    found.append(Use(part, (line, column)))
         if found and not at_key:
             positions[path] = found[0].position
         self.uses += found
@@ -155,7 +159,7 @@ class _Filling:
 
     template: Template
     values: Mapping[str, Any]
-    filled: dict[Path, str] = field(default_factory=dict)
+    filled: dict[tuple[Path, bool], str] = field(default_factory=dict)
     flawed: set[Path] = field(default_factory=set)
     flaws: list[Complaint] = field(default_factory=list)
     new_keys: dict[Path, str | int] = field(default_factory=dict)
@@ -199,7 +203,9 @@ class _Filling:
             if isinstance(key, str) and "${" in key and (old or key not in APART):
                 to = self.key(key, here, new)
             if to in result:
-                message = f"duplicate key {brief(to)}{self.said(key)}"
+                self.tell(here, str(key), at_key=True)
+                said = self.filled.get((here, True))
+                message = f"duplicate key {brief(to)}{said and f' ({said})'}"
                 self.flaws.append(self.template.document.complaint(here, message, at_key=True))
                 continue
             result[to] = self.any(value, here, (*new, to))
@@ -215,7 +221,7 @@ class _Filling:
         whole = isinstance(value, int) and not isinstance(value, bool)
         to = value if whole or isinstance(value, str) else written(value)
         self.new_keys[old] = to
-        self.filled[(*parent, to)] = self.said(key).strip(" ()")
+        self.tell((*parent, to), key, at_key=True)
         return to
 
     def text(self, text: str, path: Path) -> Any:
@@ -224,9 +230,7 @@ class _Filling:
         except LookupError:
             self.flawed.add(path)
             return None
-        said = self.said(text).strip(" ()")
-        if said:
-            self.filled[path] = said
+        self.tell(path, text, at_key=False)
         return value
 
     def render(self, text: str) -> Any:
@@ -250,8 +254,9 @@ class _Filling:
         except ValueError as error:
             raise LookupError(variable.name) from error
 
-    def said(self, text: str) -> str:
-        """Say which values the variables of a text have."""
+    def tell(self, path: Path, text: str, *, at_key: bool) -> None:
+        """Note which values the variables of a text have, for complaints about its place."""
         found = dict.fromkeys(variables_in(text))
-        words = (f"${{{v.name}}} is {brief(self.value(v))}" for v in found)
-        return f" ({', '.join(words)})" if found else ""
+        if found:
+            words = (f"${{{v.name}}} is {brief(self.value(v))}" for v in found)
+            self.filled[(path, at_key)] = ", ".join(words)

@@ -7,7 +7,6 @@ known by their file relative to that folder, so that it does not matter where a 
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ FOLDER = ".probe_cache"
 FILE = "last_run.json"
 VERSION = 1
 FAILED = ("failed", "error")
+_LONGEST = 1e9
 _ASIDE = {
     "CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# This folder is a cache of lstm-state-probe; see https://bford.info/cachedir/\n",
@@ -77,7 +77,7 @@ def read_last_run(root: Path) -> LastRun:
 
 def _entry(item: Mapping[str, object]) -> Entry:
     seconds = item.get("seconds")
-    timed = isinstance(seconds, (int, float)) and math.isfinite(seconds) and seconds >= 0
+    timed = isinstance(seconds, (int, float)) and 0 <= seconds < _LONGEST
     return Entry(str(item["status"]), float(seconds) if timed else None)  # type: ignore[arg-type]
 
 
