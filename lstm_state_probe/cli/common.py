@@ -36,6 +36,11 @@ def engine_option(function: Function) -> Function:
     )(function)
 
 
+def paths_argument(function: Function) -> Function:
+    """Add PATH..., which the environment and `pyproject.toml` may give too."""
+    return click.argument("paths", metavar="[PATH]...", nargs=-1, envvar="PROBE_PATHS")(function)
+
+
 def make_console(color: str, *, stderr: bool = False) -> Console:
     """Make a Rich console; what it prints is never highlighted or cut by Rich's own guesses."""
     from rich.console import Console

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from lstm_state_probe.cli.common import paths_argument
 from lstm_state_probe.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def selecting_options(function: Function) -> Function:
     """Add PATH... and the options; a command takes them as keywords, for `Wanted.of`."""
     for option in reversed(_OPTIONS):
         function = option(function)
-    return click.argument("paths", metavar="[PATH]...", nargs=-1, envvar="PROBE_PATHS")(function)
+    return paths_argument(function)
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Session:
             name: self.resolve(value) if name in REFERENCES else value
             for name, value in written.items()
         }
-        inputs = self.model.input if is_a(self.model, "Functional") else None
+        inputs = getattr(self.model, "input", None) if is_a(self.model, "Functional") else None
         if isinstance(written.get("x"), str) and isinstance(inputs, dict) and len(inputs) == 1:
             found["x"] = {next(iter(inputs)): found["x"]}
         if "validation_data" in written:

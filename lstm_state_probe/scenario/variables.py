@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from lstm_state_probe.errors import Complaint, brief, listed, nearest
-from lstm_state_probe.scenario.bounds import Position
+from lstm_state_probe.scenario.bounds import MAX_NODES, Position
 from lstm_state_probe.scenario.document import Document, Path
 from lstm_state_probe.scenario.yaml12 import typed, written
 
@@ -21,6 +21,7 @@ _PART = re.compile(
 )
 LITERAL = "${"
 _LINES = 50
+_LONG_TEXT = 64
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,26 @@ class Template:
             if message:
                 yield self.document.at(use.position, message)
 
+    def too_much(self, sizes: Mapping[str, int]) -> Complaint | None:
+        """Complain where the values of a scenario, in all their places, would be too many."""
+        total = 0
+        for use in self.uses:
+            total += sizes.get(use.variable.name, 1)
+            if total > MAX_NODES:
+                message = f"the variables make more than {MAX_NODES:,} values of the scenario"
+                return self.document.at(use.position, message)
+        return None
+
     def fill(self, values: Mapping[str, Any]) -> Document:
         """Return the document with the values in their places; what has no value is flawed."""
         return _Filling(self, values).document()
+
+
+def size(value: Any) -> int:
+    """Count the values in a value; a long text counts as several."""
+    if isinstance(value, (list, dict)):
+        return 1 + sum(map(size, value.values() if isinstance(value, dict) else value))
+    return 1 + len(value) // _LONG_TEXT if isinstance(value, str) else 1
 
 
 def _mistake(variable: Variable, names: list[str]) -> str | None:

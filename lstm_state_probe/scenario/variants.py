@@ -10,7 +10,7 @@ from typing import Any
 from lstm_state_probe.errors import Complaint, brief
 from lstm_state_probe.scenario.document import Document
 from lstm_state_probe.scenario.matrix import Combination, MatrixReader, names_given
-from lstm_state_probe.scenario.variables import APART, VARIABLE, Template
+from lstm_state_probe.scenario.variables import APART, VARIABLE, Template, size
 from lstm_state_probe.scenario.yaml12 import written
 
 PLAIN = Combination({}, "")
@@ -45,7 +45,21 @@ def expand(document: Document, given: Mapping[str, Any]) -> tuple[list[Variant],
         complaints += reader.complaints
     values = defaults | dict(given)
     complaints += template.complaints({**values, **dict.fromkeys(in_matrix)})
+    too_much = template.too_much(_sizes(values, combinations))
+    if too_much:
+        return [], [*complaints, too_much]
     return [_variant(template, values, part) for part in combinations], complaints
+
+
+def _sizes(values: Mapping[str, Any], combinations: list[Combination]) -> dict[str, int]:
+    """Return how large each variable may be; lists of a matrix are shared, and counted once."""
+    sizes = {name: size(value) for name, value in values.items()}
+    seen: set[int] = set()
+    for name, value in (pair for part in combinations for pair in part.values.items()):
+        if id(value) not in seen or name not in sizes:
+            seen.add(id(value))
+            sizes[name] = max(sizes.get(name, 1), size(value))
+    return sizes
 
 
 def _variant(template: Template, values: dict[str, Any], part: Combination) -> Variant:

@@ -181,3 +181,53 @@ def test_the_most_combinations_are_read_without_reading_the_yaml_anew(
     assert first.values is last.values, "positions are shared"
     assert first.data["model"] is not last.data["model"], "it holds variables"
     assert first.data["data"] is last.data["data"], "it holds none"
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["", "a", "${a}", "x" * 50]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["a", "b", "zip", "exclude", 0, "${a}"]), inner, max_size=3
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=200)
+@given(matrix=ANY, values=ANY, given_=st.dictionaries(st.sampled_from("abc"), st.integers()))
+def test_whatever_stands_there_is_read_or_told(matrix, values, given_, tmp_path_factory) -> None:
+    rest = yaml.safe_load(REST)
+    rest["description"] = "x ${a} ${b:1}"
+    path = tmp_path_factory.mktemp("any") / "s.yaml"
+    text = yaml.safe_dump({"matrix": matrix, "vars": values, **rest}, sort_keys=False)
+    path.write_text(text, encoding="utf-8")
+    try:
+        scenarios = read_scenarios(path, shown="s.yaml", variables=given_)
+    except ScenarioError as error:
+        lines = text.splitlines()
+        for found in error.complaints:
+            assert found.source == lines[found.line - 1]
+            assert 1 <= found.column <= len(found.source) + 1
+    else:
+        assert len({scenario.id for scenario in scenarios}) == len(scenarios)
+
+
+def test_variables_that_multiply_are_refused_before_they_are_filled_in(complain: Complain) -> None:
+    many = ", ".join(f"a{n}: " + '"${x}"' for n in range(300))
+    (found,) = complain(f"    vars: {{x: {[0] * 1000}}}\n    zzz: {{{many}}}\n{REST}")
+    assert "the variables make more than 250,000 values" in found.message
+    (found,) = complain(f"    matrix: {{x: [{[0] * 1000}]}}\n    zzz: {{{many}}}\n{REST}")
+    assert "the variables make more than 250,000 values" in found.message
+    long = "y" * 64_000
+    (found,) = complain(f"    vars: {{x: {long}}}\n    zzz: {{{many}}}\n{REST}")
+    assert found.line == 2
+
+
+def test_the_engine_may_be_an_axis(read: Read) -> None:
+    found = read(f"    matrix: {{engine: [keras3, tf_keras]}}\n    engine: ${{engine}}\n{REST}")
+    assert [(s.name, s.engine) for s in found] == [
+        ("scenario[engine=keras3]", "keras3"),
+        ("scenario[engine=tf_keras]", "tf_keras"),
+    ]
