@@ -84,7 +84,7 @@ def _defaults(document: Document) -> tuple[dict[str, Any], list[Complaint]]:
         elif "${" in written(value):
             message = "a value of 'vars' may not hold a variable itself"
             complaints.append(document.complaint(("vars", name), message))
-    return found, complaints
+    return {name: value for name, value in found.items() if isinstance(name, str)}, complaints
 
 
 def _clashes(
