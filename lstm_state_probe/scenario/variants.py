@@ -9,8 +9,10 @@ from typing import Any
 
 from lstm_state_probe.errors import Complaint, brief
 from lstm_state_probe.scenario.document import Document
+from lstm_state_probe.scenario.filling import fill
 from lstm_state_probe.scenario.matrix import Combination, MatrixReader, names_given
-from lstm_state_probe.scenario.variables import APART, VARIABLE, Template, size
+from lstm_state_probe.scenario.template import Template
+from lstm_state_probe.scenario.variables import APART, VARIABLE, size
 from lstm_state_probe.scenario.yaml12 import written
 
 PLAIN = Combination({}, "")
@@ -63,7 +65,7 @@ def _sizes(values: Mapping[str, Any], combinations: list[Combination]) -> dict[s
 
 
 def _variant(template: Template, values: dict[str, Any], part: Combination) -> Variant:
-    filled = template.fill(values | part.values)
+    filled = fill(template, values | part.values)
     data = {key: value for key, value in filled.data.items() if key not in APART}
     names = template.document.variables
     known = {k: v for k, v in (values | part.values).items() if k in names or k in part.values}
