@@ -127,7 +127,7 @@ def shown() -> Used:
     used = Used()
     with TemporaryDirectory() as folder:
         file = Path(folder) / "shown.yaml"
-        for name in ("README.md", "docs/scenario.md"):
+        for name in ("README.md", "docs/scenario.md", "docs/suites.md"):
             for block in re.findall(r"```yaml\n(.*?)\n```", page(name), re.DOTALL):
                 if re.search(r"^operations:", block, re.MULTILINE):
                     file.write_text(block, encoding="utf-8")
@@ -240,7 +240,8 @@ def test_an_option_of_the_command_line_explains_itself_and_is_mentioned(
 ) -> None:
     found = commands()[command]
     assert any(option in p.opts and getattr(p, "help", None) for p in found.params)
-    names = ("README.md", *(f"docs/{name}.md" for name in ("scenario", "inspect", "checks", "ci")))
+    pages = ("scenario", "inspect", "checks", "ci", "suites")
+    names = ("README.md", *(f"docs/{name}.md" for name in pages))
     assert option in OF_THE_HELP_ALONE or option in "".join(map(page, names))
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lstm_state_probe.engines import Engine
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/scenario.md")
+PAGES = ("README.md", "docs/scenario.md", "docs/suites.md")
 UNITS = 2
 STARTS: dict[str, Callable[[Any, Any], Any]] = {
     "learned": lambda tf, cell: tf.convert_to_tensor(cell.start),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lstm_state_probe.cli.common import ENGINES, color_option, make_console, paths_argument
-from lstm_state_probe.cli.run import nothing_selected
+from lstm_state_probe.cli.selecting import nothing_selected
 from lstm_state_probe.errors import UsageError, listed, nearest
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def check(
         for complaint in selection.complaints:
             click.echo(str(complaint), err=True)
         if not selection.scenarios:
-            return nothing_selected(selection.complaints)
+            return nothing_selected(selection)
         folders = _folders(write_scenarios, selection.scenarios)
         loaded = load_engines(selection.scenarios)
     lines = Lines(make_console(color), verbose=verbose, strict=strict)

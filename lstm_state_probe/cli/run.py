@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,15 +14,24 @@ from lstm_state_probe.cli.common import (
     default_format,
     format_option,
     make_console,
-    paths_argument,
     reports_option,
 )
+from lstm_state_probe.cli.selecting import Wanted, nothing_selected, selecting_options, tell
 from lstm_state_probe.cli.shown import exclude, read_budget, show_options, shown_options, wishes
-from lstm_state_probe.errors import UsageError
+
+if TYPE_CHECKING:
+    from lstm_state_probe.report.data import SuiteReport
+    from lstm_state_probe.selection.last_run import LastRun
+    from lstm_state_probe.suite import Selection
 
 
 @click.command()
-@paths_argument
+@selecting_options
+@click.option("--fail-fast", is_flag=True, help="Stop after the first scenario that fails.")
+@click.option(
+    "--max-fail", metavar="N", type=click.IntRange(1), help="Stop after N scenarios that failed."
+)
+@click.option("--list", "list_", is_flag=True, help="Print the ids of what would run, and end.")
 @click.option(
     "--shipped", metavar="NAME", multiple=True, help="A scenario that ships; 'all' for all."
 )
@@ -63,11 +71,13 @@ from lstm_state_probe.errors import UsageError
 @shown_options
 @color_option
 def run(
-    paths: tuple[str, ...],
     shipped: tuple[str, ...],
     engines: tuple[str, ...],
     format_: str | None,
     reports: tuple[str, ...],
+    fail_fast: bool,
+    max_fail: int | None,
+    list_: bool,
     verify: bool,
     kernel: str,
     allow_code: bool,
@@ -79,28 +89,31 @@ def run(
 
     PATH is a scenario file, or a folder that is searched for *.yaml and *.yml.
     """
-    exclude(choices)
     from lstm_state_probe.process import lean_imports, tensorflow_loading
-    from lstm_state_probe.report.choose import shown
-    from lstm_state_probe.report.write import write_all, writers
     from lstm_state_probe.shipped import shipped_paths
 
-    chosen = writers(reports, summary=os.environ.get("GITHUB_STEP_SUMMARY"))
+    wanted = Wanted.of(choices, shipped=bool(shipped))
+    exclude(choices)
     format_ = format_ or default_format()
-    named = [*paths, *shipped_paths(shipped)]
+    named = shipped_paths(shipped)
+    if list_:
+        return list_ids(wanted.select(named, engines=engines))
+    last = wanted.last_run()
     with lean_imports():
         with tensorflow_loading():  # while our own modules are imported and the files are read
-            from lstm_state_probe.suite import load_engines, prepare, run_suite, select
+            from lstm_state_probe.report.choose import shown
+            from lstm_state_probe.report.write import write_all, writers
+            from lstm_state_probe.suite import load_engines, prepare, run_suite
 
-            selection = select(named, engines)
+            chosen = writers(reports, summary=os.environ.get("GITHUB_STEP_SUMMARY"))
+            selection = wanted.select(named, engines=engines, last=last)
             options = show_options(choices)
             view = shown(format_, make_console(color), options)
             prepare()
-        for complaint in selection.complaints:
-            click.echo(str(complaint), err=True)
+        tell(selection)
         told = chosen or format_ == "github"
         if not selection.scenarios and not (selection.complaints and told):
-            return nothing_selected(selection.complaints)
+            return nothing_selected(selection)
         loaded = load_engines(selection.scenarios)
     suite = run_suite(
         selection.scenarios,
@@ -114,18 +127,30 @@ def run(
         ),
         complaints=selection.complaints,
         on_end=view.scenario,
+        max_fail=1 if fail_fast else max_fail,
     )
     view.end(suite)
+    remember(selection, suite, last, timed=wanted.shard is None)
     write_all(suite, chosen)
     return suite.exit_code
 
 
-def nothing_selected(complaints: Sequence[object]) -> int:
-    """Return 2 where the files were wrong.
+def list_ids(selection: Selection) -> int:
+    """Print the ids of a selection, each once, however many engines it would run on."""
+    tell(selection)
+    if not selection.scenarios:
+        return nothing_selected(selection)
+    for name in dict.fromkeys(scenario.id for scenario in selection.scenarios):
+        click.echo(name)
+    return 2 if selection.complaints else 0
 
-    Raises:
-        UsageError: where no file was named.
-    """
-    if complaints:
-        return 2
-    raise UsageError("nothing was selected: give a scenario file, a folder, or --shipped NAME")
+
+def remember(selection: Selection, suite: SuiteReport, last: LastRun, *, timed: bool) -> None:
+    """Note how the scenarios ended; a run is none the worse where that cannot be written."""
+    from lstm_state_probe.suite import note_last_run
+
+    try:
+        note_last_run(selection.scenarios, suite, last, timed=timed)
+    except OSError as error:
+        reason = error.strerror or error
+        click.echo(f"note: the last run is not remembered for --lf: {reason}", err=True)

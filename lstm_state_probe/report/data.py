@@ -87,12 +87,16 @@ class ScenarioReport:
 
 @dataclass(frozen=True)
 class SuiteReport:
-    """All scenarios of one call of the tool, the files that could not be read, and where it ran."""
+    """All scenarios of one call of the tool, the files that could not be read, and where it ran.
+
+    `not_run` are the ids that were left when enough had failed.
+    """
 
     environment: Mapping[str, object]
     scenarios: tuple[ScenarioReport, ...]
     complaints: tuple[Complaint, ...]
     seconds: float
+    not_run: tuple[str, ...] = ()
 
     def count(self, status: str) -> int:
         """Count the scenarios of one status."""

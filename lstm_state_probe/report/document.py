@@ -40,13 +40,14 @@ class Environment(Part):
 
 
 class Summary(Part):
-    """The scenarios by status, and how many expectations were judged."""
+    """The scenarios that ran by status, those left out, how many expectations were judged."""
 
     scenarios: int
     passed: int
     failed: int
     errors: int
     no_expectations: int
+    not_run: int
     expectations: int
     seconds: float
 
@@ -204,4 +205,5 @@ class Report(Part):
     environment: Environment
     summary: Summary
     scenarios: list[Scenario]
+    not_run: list[str]
     complaints: list[Complaint]

@@ -59,10 +59,12 @@ def as_dict(report: SuiteReport) -> dict[str, Any]:
             "failed": report.count("failed"),
             "errors": report.count("error"),
             "no_expectations": report.count("no expectations"),
+            "not_run": len(report.not_run),
             "expectations": sum(len(scenario.verdicts) for scenario in report.scenarios),
             "seconds": _seconds(report.seconds),
         },
         "scenarios": [_scenario(scenario) for scenario in report.scenarios],
+        "not_run": list(report.not_run),
         "complaints": [_complaint(complaint) for complaint in report.complaints],
     }
 
