@@ -18,10 +18,9 @@ from lstm_state_probe.cli.run import run
 from lstm_state_probe.cli.schema import schema
 from lstm_state_probe.cli.source import source
 from lstm_state_probe.cli.validate import validate
-from lstm_state_probe.errors import ProbeError
+from lstm_state_probe.errors import INTERRUPTED, ProbeError
 
 COMMANDS = (run, validate, list_, init, schema, source, doctor)
-INTERRUPTED = 130
 
 
 @click.group(

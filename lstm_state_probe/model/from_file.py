@@ -16,11 +16,10 @@ _HERE: Path = ("model", "load")
 def from_file(objects: Objects, code: Code) -> Any:
     """Load the file that `load` names; what is wrong is told at that key."""
     scenario, spec = objects.scenario, objects.scenario.spec.model
-    folder = scenario.path.parent
-    weights = None if spec.weights is None else folder / spec.weights
+    weights = None if spec.weights is None else scenario.beside(spec.weights)
     try:
         return load_model(
-            folder / (spec.load or ""),
+            scenario.beside(spec.load or ""),
             objects.engine,
             weights=weights,
             allow_code=code.allowed,

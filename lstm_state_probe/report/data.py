@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lstm_state_probe.errors import Complaint, ProbeError
+from lstm_state_probe.errors import INTERRUPTED, Complaint, ProbeError
 from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.recording.call import Held
 from lstm_state_probe.recording.outcome import Outcome
@@ -52,7 +52,7 @@ class ScenarioReport:
     """One scenario on one engine; `initialised` is what the layers held once built.
 
     `not_done` counts the operations of the scenario that were not reached, because an earlier
-    one failed.
+    one failed. `cached` is when it last ran, where nothing changed since and it was not run.
     """
 
     id: str
@@ -69,6 +69,7 @@ class ScenarioReport:
     not_done: int
     error: str | None
     exit_code: int
+    cached: str | None = None
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -78,12 +79,22 @@ class ScenarioReport:
 
 @dataclass(frozen=True)
 class SuiteReport:
-    """All scenarios of one call of the tool, the files that could not be read, and where it ran."""
+    """All scenarios of one call of the tool, the files that could not be read, and where it ran.
+
+    `not_run` are the ids of those that Ctrl-C kept from running, or from ending.
+    """
 
     environment: Mapping[str, object]
     scenarios: tuple[ScenarioReport, ...]
     complaints: tuple[Complaint, ...]
     seconds: float
+    interrupted: bool = False
+    not_run: tuple[str, ...] = ()
+
+    @property
+    def cached(self) -> int:
+        """Count the scenarios that were not run because nothing changed since they passed."""
+        return sum(scenario.cached is not None for scenario in self.scenarios)
 
     def count(self, status: str) -> int:
         """Count the scenarios of one status."""
@@ -91,7 +102,12 @@ class SuiteReport:
 
     @property
     def exit_code(self) -> int:
-        """3 if Keras raised, else 2 if a scenario was wrong, else 1 if one failed, else 0."""
+        """3 if Keras raised, else 2 if a scenario was wrong, else 1 if one failed, else 0.
+
+        130 after Ctrl-C, whatever was done before it.
+        """
+        if self.interrupted:
+            return INTERRUPTED
         codes = [scenario.exit_code for scenario in self.scenarios]
         return max([*codes, 2 if self.complaints else 0])
 

@@ -46,6 +46,8 @@ class Summary(Part):
     failed: int
     errors: int
     no_expectations: int
+    cached: int
+    not_run: int
     expectations: int
     seconds: float
 
@@ -127,7 +129,11 @@ class Layer(Part):
 
 
 class Scenario(Part):
-    """One scenario on one engine."""
+    """One scenario on one engine.
+
+    `cached` is when it passed, where nothing changed since and it was not run again: then there
+    are its verdicts, and no states.
+    """
 
     id: str
     name: str
@@ -138,6 +144,7 @@ class Scenario(Part):
     status: Status
     seconds: float
     error: str | None
+    cached: str | None
     layers: list[Layer]
     initialised: dict[str, dict[str, Values]]
     not_done: int
@@ -154,10 +161,12 @@ class Complaint(Part):
 
 
 class Report(Part):
-    """The report of one call of `probe run`."""
+    """The report of one call of `probe run`; `not_run` are the ids that Ctrl-C left over."""
 
     schema_version: Annotated[int, Field(ge=1)]
     environment: Environment
     summary: Summary
     scenarios: list[Scenario]
     complaints: list[Complaint]
+    interrupted: bool
+    not_run: list[str]

@@ -57,11 +57,15 @@ def as_dict(report: SuiteReport) -> dict[str, Any]:
             "failed": report.count("failed"),
             "errors": report.count("error"),
             "no_expectations": report.count("no expectations"),
+            "cached": report.cached,
+            "not_run": len(report.not_run),
             "expectations": sum(len(scenario.verdicts) for scenario in report.scenarios),
             "seconds": _seconds(report.seconds),
         },
         "scenarios": [_scenario(scenario) for scenario in report.scenarios],
         "complaints": [_complaint(complaint) for complaint in report.complaints],
+        "interrupted": report.interrupted,
+        "not_run": list(report.not_run),
     }
 
 
@@ -85,6 +89,7 @@ def _scenario(scenario: ScenarioReport) -> dict[str, Any]:
         "status": scenario.status,
         "seconds": _seconds(scenario.seconds),
         "error": scenario.error,
+        "cached": scenario.cached,
         "layers": [
             {
                 "address": layer.address,

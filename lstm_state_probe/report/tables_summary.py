@@ -14,6 +14,9 @@ def closing(page: Page, suite: SuiteReport) -> None:
     for complaint in suite.complaints:
         words = f"{complaint.file}:{complaint.line}:{complaint.column}: {complaint.message}"
         page.say((f"{page.symbols['error']} not run  {words}", "bad"), hang=2)
+    if suite.interrupted:
+        words = f"interrupted: {plural(len(suite.not_run), 'scenario')} not run, or not to the end"
+        page.say((words, "bad"))
     page.say((_total(suite), "heading"), (f" in {seconds(suite.seconds)}", "faint"))
 
 
@@ -44,6 +47,8 @@ def _held(report: ScenarioReport) -> str:
     """Count what held and what did not; no expectation is not one that held."""
     if not report.verdicts:
         return "nothing was expected"
+    if report.cached:
+        return f"{len(report.verdicts)} held; not run: unchanged since it passed, {report.cached}"
     failed = sum(not verdict.passed for verdict in report.verdicts)
     held = f"{len(report.verdicts) - failed} held"
     return f"{held}, {failed} failed" if failed else held
@@ -51,9 +56,10 @@ def _held(report: ScenarioReport) -> str:
 
 def _total(suite: SuiteReport) -> str:
     wrong = f"{plural(len(suite.complaints), 'complaint')} about files that could not be read"
+    cached = f" ({suite.cached} of them cached)" if suite.cached else ""
     expectations = sum(len(report.verdicts) for report in suite.scenarios)
     return (
-        f"{plural(len(suite.scenarios), 'scenario')}: {suite.count('passed')} passed,"
+        f"{plural(len(suite.scenarios), 'scenario')}: {suite.count('passed')} passed{cached},"
         f" {suite.count('failed')} failed, {plural(suite.count('error'), 'error')},"
         f" {suite.count(NO_EXPECTATIONS)} without expectations;"
         f" {plural(expectations, 'expectation')}{f'; {wrong}' if suite.complaints else ''}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -30,6 +31,14 @@ class ScenarioFile:
     spec: Scenario
     document: Document
     engine: str
+    places: Mapping[str, FilePath] = field(default_factory=dict)
+
+    def beside(self, written: str) -> FilePath:
+        """Return where a file is that the scenario names, relative to its own or absolute.
+
+        `places` tells it of files that were moved, with the scenario, to another machine.
+        """
+        return self.places.get(written, self.path.parent / written)
 
     def position(self, path: Path) -> Position:
         """Return the line and column of a place, counted from 1."""
