@@ -13,14 +13,17 @@ def main() -> None:
     process leaves by `os._exit` once everything is flushed. A fault of the probe itself takes
     the ordinary way out, with its traceback.
     """
-    from lstm_state_probe.cli import run_command_line
+    from lstm_state_probe.cli import NO_READER, run_command_line
 
     code = run_command_line(sys.argv[1:])
     try:
         for stream in filter(None, (sys.stdout, sys.stderr)):  # None where a shell closed it
             stream.flush()
-    except BrokenPipeError:  # the reader of a pipe has gone: nothing more can be told
-        code = code or 1
+    except BrokenPipeError:
+        code = code or NO_READER
+    except OSError as error:  # the disk of stdout is full
+        code = code or 2
+        os.write(2, f"error: stdout cannot be written: {error.strerror}\n".encode())
     if "COVERAGE_PROCESS_START" in os.environ:  # a measured process must write its figures
         sys.exit(code)
     os._exit(code)

@@ -5,6 +5,7 @@ Nothing heavy is imported here or at the top of a command's file: `--help` needs
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 
@@ -18,9 +19,12 @@ from lstm_state_probe.cli.run import run
 from lstm_state_probe.cli.schema import schema
 from lstm_state_probe.cli.source import source
 from lstm_state_probe.cli.validate import validate
-from lstm_state_probe.errors import INTERRUPTED, ProbeError
+from lstm_state_probe.errors import INTERRUPTED, ProbeError, UsageError
 
 COMMANDS = (run, validate, list_, init, schema, source, doctor)
+NO_READER = 141
+"""As of a program that SIGPIPE ends: the reader of stdout has gone, what it wanted is not known."""
+_OF_STDOUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
 @click.group(
@@ -54,4 +58,11 @@ def run_command_line(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         click.echo("interrupted", err=True)
         return INTERRUPTED
+    except BrokenPipeError:
+        return NO_READER
+    except OSError as error:
+        if error.filename is not None or error.errno not in _OF_STDOUT:
+            raise  # a fault of the probe
+        click.echo(f"error: stdout cannot be written: {error.strerror}", err=True)
+        return UsageError.exit_code
     return code if isinstance(code, int) else 0

@@ -45,7 +45,11 @@ def make_console(color: str, *, stderr: bool = False) -> Console:
     """Make a Rich console; what it prints is never highlighted or cut by Rich's own guesses."""
     from rich.console import Console
 
-    console = Console(
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:  # Rich would leave with 1, which means something here
+            raise BrokenPipeError
+
+    console = Piped(
         stderr=stderr,
         no_color=True if color == "never" else None,
         force_terminal=True if color == "always" else None,

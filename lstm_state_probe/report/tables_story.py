@@ -30,12 +30,13 @@ class Moment:
 
 @dataclass(frozen=True)
 class StateStory:
-    """The moments of one state, in time; `before` and `after` are compared."""
+    """The moments of one state, in time; `before` and `after` are compared, `apart` calls apart."""
 
     name: str
     moments: tuple[Moment, ...]
     before: Array | None = None
     after: Array | None = None
+    apart: int = 1
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,8 @@ def _called(
         if last:
             held = done.outcome.held.get(f"{layer.address}/{name}")
             moments.append(_held(layer, held, final.final))
-        states.append(StateStory(name, tuple(moments), first.initial, final.final))
+        apart = (first.initial, final.final, len(calls))
+        states.append(StateStory(name, tuple(moments), *apart))
     return LayerStory(layer, words, tuple(states), tuple(calls))
 
 

@@ -19,7 +19,9 @@ def state_parts(state: StateStory, page: Page) -> list[Part]:
     kinds = dict.fromkeys(kind_words(array) for array in arrays)
     parts: list[Part] = [(", then ".join(kinds), "faint")]
     if state.before is not None and state.after is not None:
-        parts += [("; ", "faint"), _change(state.before, state.after, page)]
+        change = _change(state.before, state.after, page)
+        parts += [("; ", "faint"), change]
+        parts += [(f", over {state.apart} calls", "faint")] if state.apart > 1 else []
     return parts
 
 

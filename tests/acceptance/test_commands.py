@@ -222,7 +222,21 @@ def test_a_missing_engine_is_one_sentence_with_the_install_command() -> None:
 
 
 def test_a_reader_that_leaves_early_causes_no_traceback() -> None:
-    words = f"{sys.executable} -m lstm_state_probe run {LIFECYCLE} | head -1"
+    words = f"({sys.executable} -m lstm_state_probe run {LIFECYCLE}; echo left $? >&2) | head -1"
     done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, timeout=60)
-    assert "Traceback" not in done.stderr
-    assert "BrokenPipe" not in done.stderr
+    assert done.stderr == "left 141\n", "as of a program that SIGPIPE ends, and not one that failed"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("words", [["run", LIFECYCLE], ["list", "--shipped"], ["--help"]])
+def test_a_full_disk_of_stdout_is_told_in_one_line(words: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "lstm_state_probe", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "error: stdout cannot be written: No space left on device\n"

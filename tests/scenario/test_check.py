@@ -321,6 +321,21 @@ def test_what_fits_is_read(read: Read, complain: Complain, changed: dict[str, st
         assert len(read(_scenario(**changed))) == 1
 
 
+@pytest.mark.parametrize("engine", ["", "keras3: "])
+@pytest.mark.parametrize("wrong", ["{zeros: 1}", "{eqals: 3}", "zeross", "{between: [3, 1]}"])
+def test_a_wrong_condition_hides_no_complaint_about_the_one_beside_it(
+    complain: Complain, wrong: str, engine: str
+) -> None:
+    expect = f"{{lstm/h: {wrong}, lstm/q: zeros}}"
+    written = _scenario().replace("expect:\n      lstm/h: finite", f"expect: {expect}")
+    if engine:
+        written = written.replace(f"expect: {expect}", f"expect: {{{engine}{expect}}}")
+    first, second = complain(written)
+    assert first.line == second.line
+    assert first.column < second.column
+    assert "'lstm/q' matches no state" in second.message
+
+
 def test_an_error_expected_of_the_other_engine_exempts_nothing(complain: Complain) -> None:
     changed = {
         "x": "{zeros: {shape: [3, 3, 4]}}",
