@@ -105,7 +105,7 @@ def _connected(address: str) -> Iterator[Any]:
     except ImportError as error:
         raise UsageError(_MISSING) from error
     try:
-        client: Any = Client(address, timeout=ANSWER, set_as_default=False)  # type: ignore[no-untyped-call]
+        client: Any = Client(address, timeout=ANSWER, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise UsageError(f"no Dask scheduler answers at {address!r}: {reason}") from error
