@@ -8,9 +8,10 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from itertools import count
 from typing import Any
 
@@ -126,13 +127,21 @@ def _wait_for_a_worker(client: Any, address: str) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep Dask from stderr: what matters of it is told by the scenarios."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"(distributed|dask|contextlib)\b")
         warnings.filterwarnings("ignore", message="Sending large graph")
+        with suppress(ImportError):
+            import_module("distributed")  # which sets the levels of its loggers
+        loggers = [logging.getLogger(n) for n in logging.root.manager.loggerDict if _dasks(n)]
+        before = [logger.level for logger in loggers]
         try:
+            for logger in loggers:
+                logger.setLevel(logging.CRITICAL + 1)
             yield
         finally:
-            logger.setLevel(before)
+            for logger, level in zip(loggers, before, strict=True):
+                logger.setLevel(level)
+
+
+def _dasks(name: str) -> bool:
+    return name.partition(".")[0] in ("distributed", "dask", "tornado")

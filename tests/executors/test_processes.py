@@ -125,7 +125,7 @@ def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path: Path) 
 def two_jobs(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple:
     """Run the folder's scenarios in two processes: (what was shown, the report)."""
     report = tmp_path_factory.mktemp("two") / "r.json"
-    words = ["run", str(folder), "--allow-code", "-q", "--report", str(report)]
+    words = ["run", str(folder), "--allow-code", "-q", "--verify", "--report", str(report)]
     shown = probe(*words, "--jobs", "2", "--timeout", "20", "--progress", "plain")
     return shown, document(report)
 
@@ -170,7 +170,15 @@ def test_the_numbers_are_those_of_one_process_bit_for_bit(
     (folder / "several.yaml").with_name("alone.yml").write_text(alone)
     report = tmp_path / "r.json"
     try:
-        words = ["run", str(folder / "alone.yml"), "--allow-code", "-q", "--report", str(report)]
+        words = [
+            "run",
+            str(folder / "alone.yml"),
+            "--allow-code",
+            "-q",
+            "--verify",
+            "--report",
+            str(report),
+        ]
         assert probe(*words).returncode == 1
     finally:
         (folder / "alone.yml").unlink()
