@@ -100,8 +100,8 @@ def _load(libraries: list[Path]) -> None:
 def interruptible() -> Iterator[Callable[[], bool]]:
     """Let Ctrl-C end the body by a KeyboardInterrupt, and a second one end the process at once.
 
-    Gives a function that tells whether it was pressed: TensorFlow turns what is raised in a
-    callback into an error of its own. The second is seen by a thread, so that it also ends a
+    Gives a function that tells whether it was pressed, for what is raised may be swallowed by a
+    scenario's own code. The second is seen by a thread, so that it also ends a
     process that is inside TensorFlow, where Python runs no handler.
     """
     if threading.current_thread() is not threading.main_thread():
