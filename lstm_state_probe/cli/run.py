@@ -95,7 +95,6 @@ def run(
     """
     exclude(choices)
     exclude_shared(choices)
-    from lstm_state_probe.executors import workplace
     from lstm_state_probe.process import interruptible, lean_imports, tensorflow_loading
     from lstm_state_probe.report.choose import shown, writer
     from lstm_state_probe.shipped import shipped_paths
@@ -107,6 +106,7 @@ def run(
         with lean_imports():
             # while our own modules are imported and the files are read
             with tensorflow_loading() if runs_here(choices) else nullcontext():
+                from lstm_state_probe.executors import workplace
                 from lstm_state_probe.suite import prepare, run_suite, select
 
                 selection = select(named, engines)
