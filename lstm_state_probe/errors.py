@@ -21,6 +21,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+INTERRUPTED = 130
+"""The exit code of a process that Ctrl-C ended, as shells have it."""
 _SHOWN = 24
 _LONG = 60
 

@@ -1,4 +1,4 @@
-"""How this process spends its time: what is imported, what is loaded beside it, what is collected.
+"""How this process spends its time, and how it ends: imports, libraries, collections, Ctrl-C.
 
 Measured in docs/performance.md.
 """
@@ -8,13 +8,18 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import signal
+import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import FrameType
+
+from lstm_state_probe.errors import INTERRUPTED
 
 _COMPILED = (
     *("pydantic_core", "yaml", "contextvars", "zoneinfo", "hashlib", "random"),
@@ -89,3 +94,43 @@ def _load(libraries: list[Path]) -> None:
     dlopen.restype, dlopen.argtypes = ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_int)
     for library in libraries:
         dlopen(os.fsencode(library), os.RTLD_NOW)
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C end the body by a KeyboardInterrupt, and a second one end the process at once.
+
+    Gives a function that tells whether it was pressed, for what is raised may be swallowed by a
+    scenario's own code. The second is seen by a thread, so that it also ends a
+    process that is inside TensorFlow, where Python runs no handler.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    pressed: list[int] = []
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        pressed.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, handler)
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    descriptor = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_end_at_the_second, args=(ours,), daemon=True).start()
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.set_wakeup_fd(descriptor)
+        signal.signal(signal.SIGINT, before)
+        theirs.close()
+
+
+def _end_at_the_second(wakeups: socket.socket) -> None:
+    """Read the numbers of the signals that arrive, until nobody sends them any more."""
+    seen = 0
+    while numbers := wakeups.recv(64):
+        seen += numbers.count(signal.SIGINT)
+        if seen > 1:
+            os._exit(INTERRUPTED)
+    wakeups.close()

@@ -12,6 +12,7 @@ from typing import Any
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines import Engine
+from lstm_state_probe.engines.gradients import gradients_released
 from lstm_state_probe.engines.messages import plain_message
 from lstm_state_probe.errors import ProbeError
 from lstm_state_probe.expectations.judge import Bench, judge_operation, spot
@@ -62,7 +63,7 @@ def run_scenario(
     story = Story(scenario, engine, plan_of(scenario, wishes), allow_code=wishes.allow_code)
     started = time.perf_counter()
     error: ProbeError | None = None
-    with _stdout_to_stderr():
+    with _stdout_to_stderr(), gradients_released():
         try:
             story.tell()
         except ProbeError as caught:

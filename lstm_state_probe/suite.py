@@ -1,11 +1,10 @@
-"""Many scenarios: find the files, read them, run them one after the other."""
+"""Many scenarios: find the files, read them, have them carried out."""
 
 from __future__ import annotations
 
-import gc
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -17,12 +16,9 @@ from lstm_state_probe.selection.choose import EVERYTHING, Choice, choose, key_of
 from lstm_state_probe.selection.last_run import FAILED, Entry, LastRun, remember
 
 if TYPE_CHECKING:
-    from lstm_state_probe.engines import Engine
+    from lstm_state_probe.executors.base import Done, Workplace
     from lstm_state_probe.report.data import ScenarioReport, SuiteReport
-    from lstm_state_probe.runner import Wishes
 
-COLLECT_EVERY = 10
-"""Scenarios between two collections; a finished model is in circles that only they release."""
 SUFFIXES = (".yaml", ".yml")
 _PACKAGE = Path(__file__).parent
 
@@ -142,61 +138,77 @@ def _all_used(variables: Collection[str], scenarios: Iterable[ScenarioFile]) -> 
             raise UsageError(f"--var {name}: no scenario uses ${{{name}}}{hint}")
 
 
-def load_engines(scenarios: Iterable[ScenarioFile]) -> dict[str, Engine]:
-    """Import the engines that scenarios ask for.
-
-    Raises:
-        EngineMissing: if one is not installed.
-    """
-    from lstm_state_probe.engines import load_engine
-
-    return {name: load_engine(name) for name in dict.fromkeys(s.engine for s in scenarios)}
-
-
 def prepare() -> None:
     """Import what a run needs beside the engines."""
-    import_module("lstm_state_probe.runner")
+    import_module("lstm_state_probe.executors.carry")
 
 
 def run_suite(
     scenarios: Sequence[ScenarioFile],
-    engines: Mapping[str, Engine],
+    place: Workplace,
     *,
-    wishes: Wishes | None = None,
     complaints: Sequence[Complaint] = (),
     on_end: Callable[[ScenarioReport], None] = lambda report: None,
+    known: Mapping[int, ScenarioReport] | None = None,
+    keep: Callable[[ScenarioFile, ScenarioReport], None] | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
     max_fail: int | None = None,
 ) -> SuiteReport:
-    """Run scenarios in their order in this process; one that fails leaves the others alone.
+    """Have scenarios carried out, and report them in their order.
 
-    After `max_fail` that failed the rest is not run; the report names it.
+    `known` are reports by index of scenarios that are not run; `keep` is given every other.
+    After `max_fail` that failed the rest is not run. A `KeyboardInterrupt`, or `interrupted`
+    where something swallowed it, ends the suite with what is done.
     """
-    from lstm_state_probe.environment import environment
+    from lstm_state_probe.environment import without_tensorflow
     from lstm_state_probe.report.data import SuiteReport
-    from lstm_state_probe.runner import run_scenario
 
     started = time.perf_counter()
     reports: list[ScenarioReport] = []
-    failed = 0
-    for scenario in scenarios:
-        engine = engines[scenario.engine]
-        report = run_scenario(scenario, engine, wishes)
-        if scenario.spec.checks:
-            from lstm_state_probe.checks.expected import with_checks
+    made_with: dict[str, object] = {}
+    pressed, failed = False, 0
+    try:
+        for done in _carried_out(scenarios, place, known or {}, keep):
+            if interrupted():
+                pressed = True
+                break
+            made_with.update(done.environment or {})
+            reports.append(done.report)
+            on_end(done.report)
+            failed += done.report.status in FAILED
+            if failed == max_fail:
+                break
+    except KeyboardInterrupt:
+        pressed = True
+    return SuiteReport(
+        made_with or without_tensorflow(),
+        tuple(reports),
+        tuple(complaints),
+        time.perf_counter() - started,
+        interrupted=pressed,
+        not_run=tuple(scenario.id for scenario in scenarios[len(reports) :]),
+    )
 
-            allow_code = wishes is not None and wishes.allow_code
-            report = with_checks(report, scenario, engine, allow_code=allow_code)
-        if len(reports) % COLLECT_EVERY == COLLECT_EVERY - 1:
-            gc.collect()
-        on_end(report)
-        reports.append(report)
-        failed += report.status in FAILED
-        if failed == max_fail:
-            break
-    seconds = time.perf_counter() - started
-    made_with = environment(list(engines.values()))
-    not_run = tuple(scenario.id for scenario in scenarios[len(reports) :])
-    return SuiteReport(made_with, tuple(reports), tuple(complaints), seconds, not_run)
+
+def _carried_out(
+    scenarios: Sequence[ScenarioFile],
+    place: Workplace,
+    known: Mapping[int, ScenarioReport],
+    keep: Callable[[ScenarioFile, ScenarioReport], None] | None,
+) -> Iterator[Done]:
+    """Yield what became of each scenario; those that are known are not handed out."""
+    from lstm_state_probe.executors.base import Done
+    from lstm_state_probe.executors.share import hand_out
+
+    done = hand_out(place, (s for index, s in enumerate(scenarios) if index not in known))
+    for index, scenario in enumerate(scenarios):
+        if index in known:
+            yield Done(known[index])
+            continue
+        fresh = next(done)
+        if keep is not None:
+            keep(scenario, fresh.report)
+        yield fresh
 
 
 def note_last_run(
@@ -210,5 +222,6 @@ def note_last_run(
     done = [
         (key_of(scenario, last), Entry(report.status, report.seconds))
         for scenario, report in zip(scenarios, suite.scenarios, strict=False)
+        if report.cached is None
     ]
     remember(last, done, timed=timed)

@@ -121,6 +121,12 @@ def page(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
+def every_page() -> str:
+    return "\n".join(
+        p.read_text(encoding="utf-8") for p in [ROOT / "README.md", *DOCS.glob("*.md")]
+    )
+
+
 @lru_cache(maxsize=1)
 def shown() -> Used:
     """Collect what the whole scenarios of the pages use; `test_docs_run` runs each."""
@@ -240,9 +246,7 @@ def test_an_option_of_the_command_line_explains_itself_and_is_mentioned(
 ) -> None:
     found = commands()[command]
     assert any(option in p.opts and getattr(p, "help", None) for p in found.params)
-    pages = ("scenario", "inspect", "checks", "ci", "suites")
-    names = ("README.md", *(f"docs/{name}.md" for name in pages))
-    assert option in OF_THE_HELP_ALONE or option in "".join(map(page, names))
+    assert option in OF_THE_HELP_ALONE or option in every_page()
 
 
 @pytest.mark.parametrize("suffix", WRITERS)

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from lstm_state_probe.checks.expected import run_and_check
 from lstm_state_probe.cli import COMMANDS
 from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.recorder import Recorder
 from lstm_state_probe.runner import Wishes
 from lstm_state_probe.scenario.read import read_scenarios
-from lstm_state_probe.suite import run_suite
 
 if TYPE_CHECKING:
     from lstm_state_probe.engines import Engine
@@ -74,8 +74,7 @@ def test_a_whole_scenario_of_a_page_holds(block: str, engine: Engine, tmp_path: 
     file = tmp_path / "shown.yaml"
     file.write_text(block, encoding="utf-8")
     for scenario in read_scenarios(file, engine=engine.name):
-        suite = run_suite([scenario], {engine.name: engine}, wishes=Wishes(allow_code=True))
-        report = suite.scenarios[0]  # with the verdicts on its checks
+        report = run_and_check(scenario, engine, Wishes(allow_code=True))
         broken = [f"{v.selector}: {v.message}" for v in report.verdicts if not v.passed]
         failures = [str(op.outcome.failure) for op in report.operations if op.outcome.failure]
         assert report.status == "passed", [report.error, *broken, *failures]

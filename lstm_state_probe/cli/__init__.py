@@ -24,10 +24,9 @@ from lstm_state_probe.cli.run import run
 from lstm_state_probe.cli.schema import schema
 from lstm_state_probe.cli.source import source
 from lstm_state_probe.cli.validate import validate
-from lstm_state_probe.errors import ProbeError, UsageError
+from lstm_state_probe.errors import INTERRUPTED, ProbeError, UsageError
 
 COMMANDS = (run, validate, check, inspect, list_, report, init, schema, source, doctor)
-INTERRUPTED = 130
 NO_READER = 141
 """As of a program that SIGPIPE ends: the reader of stdout has gone, what it wanted is not known."""
 _OF_STDOUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)

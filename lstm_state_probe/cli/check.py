@@ -102,7 +102,7 @@ def check(
         from lstm_state_probe.checks.battery import check_all, key_of
         from lstm_state_probe.checks.document import text
         from lstm_state_probe.checks.lines import Lines
-        from lstm_state_probe.suite import load_engines
+        from lstm_state_probe.engines import load_engine
 
         selection = _selected(paths, engines, custom_objects)
         for complaint in selection.complaints:
@@ -110,7 +110,8 @@ def check(
         if not selection.scenarios:
             return nothing_selected(selection)
         folders = _folders(write_scenarios, selection.scenarios)
-        loaded = load_engines(selection.scenarios)
+        names = dict.fromkeys(scenario.engine for scenario in selection.scenarios)
+        loaded = {name: load_engine(name) for name in names}
     lines = Lines(make_console(color), verbose=verbose, strict=strict)
     progress = _Progress()
     table = format_ == "table"

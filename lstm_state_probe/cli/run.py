@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,16 @@ from lstm_state_probe.cli.common import (
     make_console,
     reports_option,
 )
+from lstm_state_probe.cli.progress import progress
 from lstm_state_probe.cli.selecting import Wanted, nothing_selected, selecting_options, tell
+from lstm_state_probe.cli.shared import (
+    cache_of,
+    exclude_shared,
+    runs_here,
+    shared_options,
+    terms_of,
+    told_of_cached,
+)
 from lstm_state_probe.cli.shown import exclude, read_budget, show_options, shown_options, wishes
 
 if TYPE_CHECKING:
@@ -68,6 +78,7 @@ if TYPE_CHECKING:
     metavar="BYTES",
     help="Memory for timesteps, such as 64MiB; further ones go to disk. Default: 256MiB.",
 )
+@shared_options
 @shown_options
 @color_option
 def run(
@@ -89,47 +100,61 @@ def run(
 
     PATH is a scenario file, or a folder that is searched for *.yaml and *.yml.
     """
-    from lstm_state_probe.process import lean_imports, tensorflow_loading
+    from lstm_state_probe.process import interruptible, lean_imports, tensorflow_loading
     from lstm_state_probe.shipped import shipped_paths
 
     wanted = Wanted.of(choices, shipped=bool(shipped))
     exclude(choices)
+    exclude_shared(choices)
     format_ = format_ or default_format()
     named = shipped_paths(shipped)
     if list_:
         return list_ids(wanted.select(named, engines=engines))
     last = wanted.last_run()
-    with lean_imports():
-        with tensorflow_loading():  # while our own modules are imported and the files are read
-            from lstm_state_probe.report.choose import shown
-            from lstm_state_probe.report.write import write_all, writers
-            from lstm_state_probe.suite import load_engines, prepare, run_suite
+    with ExitStack() as stack:
+        pressed = stack.enter_context(interruptible())
+        with lean_imports():
+            # while our own modules are imported and the files are read
+            with tensorflow_loading() if runs_here(choices) else nullcontext():
+                from lstm_state_probe.executors import workplace
+                from lstm_state_probe.report.choose import shown
+                from lstm_state_probe.report.write import write_all, writers
+                from lstm_state_probe.suite import prepare, run_suite
 
-            chosen = writers(reports, summary=os.environ.get("GITHUB_STEP_SUMMARY"))
-            selection = wanted.select(named, engines=engines, last=last)
-            options = show_options(choices)
-            view = shown(format_, make_console(color), options)
-            prepare()
-        tell(selection)
-        told = chosen or format_ == "github"
-        if not selection.scenarios and not (selection.complaints and told):
-            return nothing_selected(selection)
-        loaded = load_engines(selection.scenarios)
-    suite = run_suite(
-        selection.scenarios,
-        loaded,
-        wishes=replace(
-            wishes(options, (scenario.spec.record for scenario in selection.scenarios)),
-            verify=verify,
-            kernel=kernel,
-            allow_code=allow_code,
-            budget=budget,
-        ),
-        complaints=selection.complaints,
-        on_end=view.scenario,
-        max_fail=1 if fail_fast else max_fail,
-    )
+                chosen = writers(reports, summary=os.environ.get("GITHUB_STEP_SUMMARY"))
+                selection = wanted.select(named, engines=engines, last=last)
+                options = show_options(choices)
+                view = shown(format_, make_console(color), options)
+                prepare()
+            tell(selection)
+            told = chosen or format_ == "github"
+            if not selection.scenarios and not (selection.complaints and told):
+                return nothing_selected(selection)
+            asked = replace(
+                wishes(options, (scenario.spec.record for scenario in selection.scenarios)),
+                verify=verify,
+                kernel=kernel,
+                allow_code=allow_code,
+                budget=budget,
+            )
+            cache = cache_of(choices, asked)
+            known = cache.known(selection.scenarios) if cache else {}
+            fresh = [s for index, s in enumerate(selection.scenarios) if index not in known]
+            place = stack.enter_context(workplace(terms_of(choices, fresh, asked)))
+        beside = stack.enter_context(progress(choices["progress"], len(selection.scenarios), color))
+        suite = run_suite(
+            selection.scenarios,
+            place,
+            complaints=selection.complaints,
+            known=known,
+            keep=cache.keep if cache else None,
+            on_end=beside(view.scenario),
+            interrupted=pressed,
+            max_fail=1 if fail_fast else max_fail,
+        )
     view.end(suite)
+    if (lacking := told_of_cached(reports, suite.cached)) is not None:
+        click.echo(lacking, err=True)
     remember(selection, suite, last, timed=wanted.shard is None)
     write_all(suite, chosen)
     return suite.exit_code

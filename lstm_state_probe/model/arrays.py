@@ -87,7 +87,7 @@ def _derived(scenario: ScenarioFile, name: str, written: Derived, source: Array)
 
 def _read(scenario: ScenarioFile, name: str, data: Data) -> Array:
     written = data.file or ""
-    path = scenario.path.parent / written
+    path = scenario.beside(written)
     where = ("data", name, "file")
     suffix = path.suffix.lower()
     if suffix not in READERS:

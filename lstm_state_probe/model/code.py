@@ -59,7 +59,7 @@ class Code:
 
     def module(self, name: str, path: Path) -> ModuleType:
         """Execute a file, once, and take in what it defines."""
-        file = (self.scenario.path.parent / name).resolve()
+        file = self.scenario.beside(name).resolve()
         if file not in self._modules:
             code = self._compiled(file, name, path)
             module = ModuleType(f"{file.stem}_on_{self.engine.name}")

@@ -28,11 +28,11 @@ def from_file(objects: Objects, code: Code) -> Any:
         CouldNotRun: if Keras cannot load it, or cannot restore a compilation that is needed.
     """
     scenario, spec = objects.scenario, objects.scenario.spec.model
-    folder = scenario.path.parent
-    weights = None if spec.weights is None else folder / spec.weights
+    weights = None if spec.weights is None else scenario.beside(spec.weights)
     how = How(code.allowed, code.names, spec.compile is None, spec.dtype_policy)
+    place = scenario.beside(spec.load or "")
     try:
-        model, note = load(folder / (spec.load or ""), objects.engine, how, weights=weights)
+        model, note = load(place, objects.engine, how, weights=weights)
     except CouldNotRun as error:
         raise CouldNotRun(scenario.error(_HERE, str(error))) from error
     except ProbeError as error:

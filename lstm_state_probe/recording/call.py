@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from lstm_state_probe.arrays import Array
 
@@ -50,6 +51,10 @@ class State:
         self._initial, self._final, self.origin = initial, final, origin
         self._timesteps = timesteps
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Fetch the timesteps: another process cannot."""
+        return _received, (self.initial, self.final, self.origin, self.timesteps)
+
     @property
     def initial(self) -> Array:
         """What the call started from."""
@@ -71,11 +76,21 @@ class State:
         return self._timesteps is not None
 
 
+def _received(initial: Array, final: Array, origin: Origin, timesteps: Array | None) -> State:
+    """Make a state from another process; what comes from one could be written to."""
+    kept = None if timesteps is None else frozen(timesteps)
+    return State(frozen(initial), frozen(final), origin, kept)
+
+
 class Gates(Mapping[str, Array]):
     """Gates by name, each (kept timesteps, batch, units), fetched when it is wanted."""
 
     def __init__(self, gates: Mapping[str, Array | Callable[[], Array]]) -> None:
         self._gates = gates
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Fetch the gates: another process cannot."""
+        return Gates, (dict(self),)
 
     def __getitem__(self, name: str) -> Array:
         found = self._gates[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lstm_state_probe.errors import Complaint, ProbeError
+from lstm_state_probe.errors import INTERRUPTED, Complaint, ProbeError
 from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.recording.call import Held
 from lstm_state_probe.recording.outcome import Outcome
@@ -58,7 +58,8 @@ class ScenarioReport:
 
     `seed` is None where nobody seeded: in a recording of the user's own calls.
     `not_done` counts the operations of the scenario that were not reached, because an earlier
-    one failed. `complaints` are the places of `error`, where it has any.
+    one failed. `complaints` are the places of `error`, where it has any. `cached` is when it last
+    ran, where nothing changed since and it was not run.
     """
 
     id: str
@@ -77,6 +78,7 @@ class ScenarioReport:
     exit_code: int
     checks: tuple[Verdict, ...] = ()
     complaints: tuple[Complaint, ...] = ()
+    cached: str | None = None
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -89,14 +91,21 @@ class ScenarioReport:
 class SuiteReport:
     """All scenarios of one call of the tool, the files that could not be read, and where it ran.
 
-    `not_run` are the ids that were left when enough had failed.
+    `not_run` are the ids of those that Ctrl-C kept from running, or from ending, or that were left
+    when enough had failed.
     """
 
     environment: Mapping[str, object]
     scenarios: tuple[ScenarioReport, ...]
     complaints: tuple[Complaint, ...]
     seconds: float
+    interrupted: bool = False
     not_run: tuple[str, ...] = ()
+
+    @property
+    def cached(self) -> int:
+        """Count the scenarios that were not run because nothing changed since they passed."""
+        return sum(scenario.cached is not None for scenario in self.scenarios)
 
     def count(self, status: str) -> int:
         """Count the scenarios of one status."""
@@ -104,7 +113,12 @@ class SuiteReport:
 
     @property
     def exit_code(self) -> int:
-        """3 if Keras raised, else 2 if a scenario was wrong, else 1 if one failed, else 0."""
+        """3 if Keras raised, else 2 if a scenario was wrong, else 1 if one failed, else 0.
+
+        130 after Ctrl-C, whatever was done before it.
+        """
+        if self.interrupted:
+            return INTERRUPTED
         codes = [scenario.exit_code for scenario in self.scenarios]
         return max([*codes, 2 if self.complaints else 0])
 

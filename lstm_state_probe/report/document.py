@@ -47,6 +47,7 @@ class Summary(Part):
     failed: int
     errors: int
     no_expectations: int
+    cached: int
     not_run: int
     expectations: int
     seconds: float
@@ -177,7 +178,11 @@ class Layer(Part):
 
 
 class Scenario(Part):
-    """One scenario on one engine; `complaints` are the places of `error`, where it has any."""
+    """One scenario on one engine; `complaints` are the places of `error`, where it has any.
+
+    `cached` is when it passed, where nothing changed since and it was not run again: then there
+    are its verdicts, and no states.
+    """
 
     id: str
     name: str
@@ -190,6 +195,7 @@ class Scenario(Part):
     error: str | None
     complaints: list[Complaint]
     exit_code: int
+    cached: str | None
     layers: list[Layer]
     initialised: dict[str, dict[str, Values]]
     dtypes: dict[str, str]
@@ -199,11 +205,12 @@ class Scenario(Part):
 
 
 class Report(Part):
-    """The report of one call of `probe run`."""
+    """The report of one call of `probe run`; `not_run` are the ids that Ctrl-C left over."""
 
     schema_version: Annotated[int, Field(ge=1)]
     environment: Environment
     summary: Summary
     scenarios: list[Scenario]
-    not_run: list[str]
     complaints: list[Complaint]
+    interrupted: bool
+    not_run: list[str]

@@ -59,13 +59,15 @@ def as_dict(report: SuiteReport) -> dict[str, Any]:
             "failed": report.count("failed"),
             "errors": report.count("error"),
             "no_expectations": report.count("no expectations"),
+            "cached": report.cached,
             "not_run": len(report.not_run),
             "expectations": sum(len(scenario.verdicts) for scenario in report.scenarios),
             "seconds": _seconds(report.seconds),
         },
         "scenarios": [_scenario(scenario) for scenario in report.scenarios],
-        "not_run": list(report.not_run),
         "complaints": [_complaint(complaint) for complaint in report.complaints],
+        "interrupted": report.interrupted,
+        "not_run": list(report.not_run),
     }
 
 
@@ -92,6 +94,7 @@ def _scenario(scenario: ScenarioReport) -> dict[str, Any]:
         "error": scenario.error,
         "complaints": [_complaint(complaint) for complaint in scenario.complaints],
         "exit_code": scenario.exit_code,
+        "cached": scenario.cached,
         "layers": [
             {
                 "address": layer.address,

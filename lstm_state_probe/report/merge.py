@@ -34,6 +34,8 @@ def merge(reports: Sequence[tuple[str, SuiteReport]], *, allow_duplicates: bool 
         tuple(scenario for _, report in reports for scenario in report.scenarios),
         tuple(dict.fromkeys(c for _, report in reports for c in report.complaints)),
         sum(report.seconds for _, report in reports),
+        interrupted=any(report.interrupted for _, report in reports),
+        not_run=tuple(name for _, report in reports for name in report.not_run),
     )
     return Merged(whole, tuple(_differences(environments)))
 

@@ -55,6 +55,8 @@ def _suite(read: doc.Report) -> SuiteReport:
         tuple(map(_scenario, read.scenarios)),
         tuple(map(_complaint, read.complaints)),
         read.summary.seconds,
+        interrupted=read.interrupted,
+        not_run=tuple(read.not_run),
     )
 
 
@@ -82,6 +84,7 @@ def _scenario(read: doc.Scenario) -> ScenarioReport:
         exit_code=read.exit_code,
         complaints=tuple(map(_complaint, read.complaints)),
         checks=tuple(map(verdict_of, read.checks)),
+        cached=read.cached,
     )
 
 

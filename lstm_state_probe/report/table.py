@@ -37,6 +37,9 @@ class Tables:
             self._complaints(report)
             return
         self._title(report)
+        if report.cached:
+            self.page.say(f"not run: unchanged since it passed, {report.cached}; no states to show")
+            return
         if self.page.options.ledger:
             self._ledger(report)
             return

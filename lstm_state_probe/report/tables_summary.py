@@ -15,8 +15,11 @@ def closing(page: Page, suite: SuiteReport) -> None:
     for complaint in suite.complaints:
         words = f"{complaint.file}:{complaint.line}:{complaint.column}: {complaint.message}"
         page.say((f"{page.symbols['error']} not run  {words}", "bad"), hang=2)
-    if suite.not_run:
-        words = f"{plural(len(suite.not_run), 'scenario')} not run: enough had failed"
+    if suite.interrupted or suite.not_run:
+        left = plural(len(suite.not_run), "scenario")
+        words = f"{left} not run: enough had failed"
+        if suite.interrupted:
+            words = f"interrupted: {left} not run, or not to the end"
         page.say((words, "bad"), hang=2)
     page.say((total(suite), "heading"), (f" in {seconds(suite.seconds)}", "faint"))
 
@@ -47,9 +50,10 @@ def _scenario(page: Page, report: ScenarioReport) -> None:
 def total(suite: SuiteReport) -> str:
     """Count everything in one sentence."""
     wrong = f"{plural(len(suite.complaints), 'complaint')} about files that could not be read"
+    cached = f" ({suite.cached} of them cached)" if suite.cached else ""
     expectations = sum(len(report.verdicts) for report in suite.scenarios)
     return (
-        f"{plural(len(suite.scenarios), 'scenario')}: {suite.count('passed')} passed,"
+        f"{plural(len(suite.scenarios), 'scenario')}: {suite.count('passed')} passed{cached},"
         f" {suite.count('failed')} failed, {plural(suite.count('error'), 'error')},"
         f" {suite.count(NO_EXPECTATIONS)} without expectations"
         f"{f', {len(suite.not_run)} not run' if suite.not_run else ''};"

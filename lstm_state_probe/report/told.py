@@ -93,6 +93,8 @@ def held(report: ScenarioReport) -> str:
     """Count what held and what did not; no expectation is not one that held."""
     if not report.verdicts:
         return "nothing was expected"
+    if report.cached:
+        return f"{len(report.verdicts)} held; not run: unchanged since it passed, {report.cached}"
     failed = sum(not verdict.passed for verdict in report.verdicts)
     words = f"{len(report.verdicts) - failed} held"
     return f"{words}, {failed} failed" if failed else words

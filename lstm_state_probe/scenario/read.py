@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -32,6 +32,14 @@ class ScenarioFile:
     spec: Scenario
     document: Document
     engine: str
+    places: Mapping[str, FilePath] = field(default_factory=dict)
+
+    def beside(self, written: str) -> FilePath:
+        """Return where a file is that the scenario names, relative to its own or absolute.
+
+        `places` tells it of files that were moved, with the scenario, to another machine.
+        """
+        return self.places.get(written, self.path.parent / written)
 
     def error(self, path: Path, message: str) -> ScenarioError:
         """Make an error that points at a place of the file."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lstm_state_probe.executors.here import Here
 from lstm_state_probe.runner import run_scenario
 from lstm_state_probe.scenario.read import read_scenarios
 from lstm_state_probe.suite import run_suite
@@ -110,9 +111,8 @@ def test_the_other_scenarios_of_the_suite_still_run(engine: Any, tmp_path: Path)
     file.write_text("---".join([good, *named]))
     scenarios = read_scenarios(file, engine=engine.name)
     ended: list[str] = []
-    suite = run_suite(
-        scenarios, {engine.name: engine}, on_end=lambda report: ended.append(report.name)
-    )
+    place = Here({engine.name: engine})
+    suite = run_suite(scenarios, place, on_end=lambda report: ended.append(report.name))
     assert [report.status for report in suite.scenarios] == ["passed", "error", "error", "passed"]
     assert [report.exit_code for report in suite.scenarios] == [0, 3, 3, 0]
     assert suite.exit_code == 3

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from lstm_state_probe.checks.expected import run_and_check
+from lstm_state_probe.engines import load_engine
 from lstm_state_probe.errors import EngineMissing
 from lstm_state_probe.report.data import ScenarioReport
 from lstm_state_probe.runner import Wishes
 from lstm_state_probe.scenario.read import ScenarioFile
-from lstm_state_probe.suite import load_engines, run_suite, select
+from lstm_state_probe.suite import select
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -56,10 +58,10 @@ def read(file: Path, engine: str) -> ScenarioFile:
 
 def run(scenario: ScenarioFile) -> ScenarioReport:
     try:
-        engines = load_engines([scenario])
+        engine = load_engine(scenario.engine)
     except EngineMissing as missing:
         pytest.skip(str(missing))
-    return run_suite([scenario], engines, wishes=Wishes(allow_code=True)).scenarios[0]
+    return run_and_check(scenario, engine, Wishes(allow_code=True))
 
 
 def told(report: ScenarioReport) -> str:
