@@ -34,6 +34,7 @@ def merge(reports: Sequence[tuple[str, SuiteReport]], *, allow_duplicates: bool 
         tuple(scenario for _, report in reports for scenario in report.scenarios),
         tuple(dict.fromkeys(c for _, report in reports for c in report.complaints)),
         sum(report.seconds for _, report in reports),
+        tuple(name for _, report in reports for name in report.not_run),
     )
     return Merged(whole, tuple(_differences(environments)))
 

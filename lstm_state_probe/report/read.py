@@ -55,6 +55,7 @@ def _suite(read: doc.Report) -> SuiteReport:
         tuple(map(_scenario, read.scenarios)),
         tuple(map(_complaint, read.complaints)),
         read.summary.seconds,
+        tuple(read.not_run),
     )
 
 
