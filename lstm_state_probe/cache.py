@@ -142,6 +142,7 @@ def _entry(report: ScenarioReport) -> dict[str, Any]:
         "id": report.id,
         "when": datetime.now().astimezone().isoformat(sep=" ", timespec="seconds"),
         "seconds": report.seconds,
+        "checks": [asdict(verdict) for verdict in report.checks],
         "operations": [
             {
                 "operation": done.operation,
@@ -175,16 +176,28 @@ def _report(scenario: ScenarioFile, entry: dict[str, Any]) -> ScenarioReport:
         not_done=0,
         error=None,
         exit_code=0,
+        checks=_verdicts(entry["checks"]),
         cached=str(entry["when"]),
     )
 
 
 def _operation(index: int, entry: dict[str, Any]) -> OperationReport:
     outcome = Outcome(entry["operation"], entry["label"], (), {}, {})
-    verdicts = tuple(Verdict(**verdict) for verdict in entry["verdicts"])
-    if not all(verdict.passed for verdict in verdicts):
-        raise ValueError("a verdict in it did not pass")
     place = entry["line"], entry["column"]
     return OperationReport(
-        index, entry["operation"], entry["label"], outcome, verdicts, *place, raises=entry["raises"]
+        index,
+        entry["operation"],
+        entry["label"],
+        outcome,
+        _verdicts(entry["verdicts"]),
+        *place,
+        raises=entry["raises"],
     )
+
+
+def _verdicts(entries: Sequence[dict[str, Any]]) -> tuple[Verdict, ...]:
+    """Make the verdicts; one that passed has nothing that speaks against it."""
+    verdicts = tuple(Verdict(**entry | {"broken": ()}) for entry in entries)
+    if not all(verdict.passed for verdict in verdicts):
+        raise ValueError("a verdict in it did not pass")
+    return verdicts

@@ -3,7 +3,11 @@
     ProbeError
     ├── UsageError         2  the command is wrong, or nothing was selected
     ├── ScenarioError      2  a scenario is wrong; carries every complaint of its file
+    ├── ModelError         2  a saved model is missing, broken, unsafe or of another engine
     ├── EngineMissing      2  the engine that was asked for is not installed
+    ├── NotAModel          2  of the Python API: no Keras model or layer; also a TypeError
+    ├── NoSuchState        2  of the Python API: an address that is not there; also a KeyError
+    ├── Mismatch           2  of the Python API: values that do not fit; also a ValueError
     └── CouldNotRun        3  Keras raised while a scenario was carried out
 
 Whatever is not a `ProbeError` is a fault of the probe itself and keeps its traceback.
@@ -24,23 +28,48 @@ _LONG = 60
 
 
 class ProbeError(Exception):
-    """An error that a user can cause and mend."""
+    """An error that a user can cause and mend; `complaints` where it has places in a file."""
 
     exit_code = 2
+    complaints: tuple[Complaint, ...] = ()
 
 
 class UsageError(ProbeError):
     """The command line asks for something that does not exist."""
 
 
+class ModelError(ProbeError):
+    """A saved model that is not loaded, with the reason."""
+
+
 class EngineMissing(ProbeError):
     """The engine is not installed; the message names the command that installs it."""
+
+
+class NotAModel(ProbeError, TypeError):
+    """What was given is no Keras model or layer, or one that cannot be looked into."""
+
+
+class NoSuchState(ProbeError, KeyError):
+    """An address or a selector names what is not there; the message says what is."""
+
+    def __str__(self) -> str:
+        """Return the message; a KeyError would quote it."""
+        return str(self.args[0]) if self.args else ""
+
+
+class Mismatch(ProbeError, ValueError):
+    """Values do not fit: other layers, shapes or dtypes, or calls of several sizes."""
 
 
 class CouldNotRun(ProbeError):
     """Keras raised where nothing was expected to fail."""
 
     exit_code = 3
+
+    def __init__(self, told: ProbeError | str) -> None:
+        self.complaints = told.complaints if isinstance(told, ProbeError) else ()
+        super().__init__(str(told))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from lstm_state_probe.engines import Engine
 from lstm_state_probe.engines.gradients import gradients_released
 from lstm_state_probe.engines.messages import plain_message
 from lstm_state_probe.errors import ProbeError
-from lstm_state_probe.expectations.judge import Bench, judge_operation
+from lstm_state_probe.expectations.judge import Bench, judge_operation, spot
 from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.expectations.verified import judge_verified
 from lstm_state_probe.model import build_model
@@ -49,6 +49,7 @@ class Wishes:
     verify: bool = False
     kernel: str = "replay"
     allow_code: bool = False
+    budget: int | None = None
 
 
 def run_scenario(
@@ -132,14 +133,15 @@ class Story:
             self.labelled[operation.label] = (outcome, tuple(bench.addresses))
             session.snapshots[operation.label] = _states_after(outcome)
         stop = outcome.failure is not None and self.expected(operation) is None
-        verdicts = () if stop else judge_operation(bench, operation, path)
+        forbidden = stop and self.forbidden(operation)  # told as an expectation that is not met
+        verdicts = () if stop and not forbidden else judge_operation(bench, operation, path)
         if self.plan.witness == math.inf and operation.repeat is None and not stop:
-            place = self.scenario.position((*path, operation.name))
+            place = spot(self.scenario, (*path, operation.name))
             verdicts += judge_verified(outcome, place)
         if operation.repeat is None or verdicts or stop or operation.label:
             self.note(operation, path, outcome, verdicts)
         if stop:
-            self.stopped = True
+            self.stopped = not forbidden
             raise Stopped
         return outcome
 
@@ -159,6 +161,7 @@ class Story:
             failure = Failure(type(error).__name__, plain_message(error))
         seconds = time.perf_counter() - started
         calls, unrecorded = session.recorder.take()
+        on_disk = session.recorder.spilled()
         held = session.recorder.held()
         return Outcome(
             operation.name,
@@ -170,6 +173,7 @@ class Story:
             failure,
             seconds,
             unrecorded,
+            on_disk,
         )
 
     def repeat(
@@ -190,21 +194,25 @@ class Story:
         inner = [report.outcome for report in self.done[first:] if report.operation != "repeat"]
         calls = tuple(call for outcome in inner for call in outcome.calls)
         unrecorded = sum(outcome.unrecorded for outcome in inner)
+        on_disk = sum(outcome.on_disk for outcome in inner)
         seconds = time.perf_counter() - started
         held = session.recorder.held()
-        return Outcome(
-            "repeat", operation.label, calls, before, held, result, failure, seconds, unrecorded
-        )
+        done = result, failure, seconds, unrecorded, on_disk
+        return Outcome("repeat", operation.label, calls, before, held, *done)
 
     def expected(self, operation: Operation) -> str | None:
         """Return the error that is expected of an operation on this engine."""
         return operation.raises.on(self.scenario.engine) if operation.raises else None
 
+    def forbidden(self, operation: Operation) -> bool:
+        """Tell whether an error of an operation is an expectation not met (`raises: false`)."""
+        return operation.raises is not None and operation.raises.forbidden_on(self.scenario.engine)
+
     def note(
         self, operation: Operation, path: Path, outcome: Outcome, verdicts: tuple[Verdict, ...]
     ) -> None:
         """Add an operation to the report."""
-        line, column = self.scenario.position((*path, operation.name))
+        at = spot(self.scenario, (*path, operation.name))
         self.done.append(
             OperationReport(
                 len(self.done),
@@ -212,9 +220,10 @@ class Story:
                 operation.label,
                 outcome,
                 verdicts,
-                line,
-                column,
-                raises=self.expected(operation) is not None,
+                at.line,
+                at.column,
+                raises=self.expected(operation) is not None or self.forbidden(operation),
+                source=at.source,
             )
         )
 
@@ -235,6 +244,7 @@ class Story:
             not_done=len(self.scenario.spec.operations) - self.reached,
             error=str(error) if error else None,
             exit_code=_exit_code(self.done, error, self.stopped),
+            complaints=error.complaints if error else (),
         )
 
 
@@ -249,6 +259,7 @@ def plan_of(scenario: ScenarioFile, wishes: Wishes) -> Plan:
         layers=tuple(record.layers),
         calls=wishes.calls or record.calls,
         witness=float("inf") if wishes.verify else UNASKED,
+        budget=record.budget if wishes.budget is None else wishes.budget,
         kernel=wishes.kernel,
     )
 

@@ -13,6 +13,7 @@ from lstm_state_probe.errors import Complaint, ScenarioError, UsageError, neares
 from lstm_state_probe.scenario.read import ScenarioFile, read_scenarios
 
 if TYPE_CHECKING:
+    from lstm_state_probe.engines import Engine
     from lstm_state_probe.executors.base import Done, Workplace
     from lstm_state_probe.report.data import ScenarioReport, SuiteReport
 
@@ -74,6 +75,17 @@ def select(paths: Iterable[str], engines: Sequence[str] = ()) -> Selection:
     return Selection(tuple(scenarios), tuple(complaints), len(files))
 
 
+def load_engines(scenarios: Iterable[ScenarioFile]) -> dict[str, Engine]:
+    """Import the engines that scenarios ask for.
+
+    Raises:
+        EngineMissing: if one is not installed.
+    """
+    from lstm_state_probe.engines import load_engine
+
+    return {name: load_engine(name) for name in dict.fromkeys(s.engine for s in scenarios)}
+
+
 def prepare() -> None:
     """Import what a run needs beside the engines."""
     import_module("lstm_state_probe.executors.carry")
@@ -103,11 +115,13 @@ def run_suite(
     made_with: dict[str, object] = {}
     pressed = False
     try:
-        for done in _carried_out(scenarios, place, known or {}, keep):
+        for done in _carried_out(scenarios, place, known or {}):
             if interrupted():
                 pressed = True
                 break
             made_with.update(done.environment or {})
+            if keep is not None and len(reports) not in (known or {}):
+                keep(scenarios[len(reports)], done.report)
             reports.append(done.report)
             on_end(done.report)
     except KeyboardInterrupt:
@@ -123,21 +137,12 @@ def run_suite(
 
 
 def _carried_out(
-    scenarios: Sequence[ScenarioFile],
-    place: Workplace,
-    known: Mapping[int, ScenarioReport],
-    keep: Callable[[ScenarioFile, ScenarioReport], None] | None,
+    scenarios: Sequence[ScenarioFile], place: Workplace, known: Mapping[int, ScenarioReport]
 ) -> Iterator[Done]:
     """Yield what became of each scenario; those that are known are not handed out."""
     from lstm_state_probe.executors.base import Done
     from lstm_state_probe.executors.share import hand_out
 
     done = hand_out(place, (s for index, s in enumerate(scenarios) if index not in known))
-    for index, scenario in enumerate(scenarios):
-        if index in known:
-            yield Done(known[index])
-            continue
-        fresh = next(done)
-        if keep is not None:
-            keep(scenario, fresh.report)
-        yield fresh
+    for index in range(len(scenarios)):
+        yield Done(known[index]) if index in known else next(done)

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _not_on_github() -> None:
+    """Be no job of GitHub Actions: its annotations and its summary are those of the real job."""
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"):
+        os.environ.pop(name, None)
+
+
 @pytest.fixture(scope="session")
 def engine_named() -> Callable[[str], Engine]:
     """Load an engine; a test that asks for a missing one is skipped with the reason."""

@@ -21,6 +21,7 @@ from lstm_state_probe.layers.families import (
     TIME_DISTRIBUTED,
 )
 from lstm_state_probe.layers.static import written_object
+from lstm_state_probe.report import WRITERS
 from lstm_state_probe.scenario.base import ENGINES
 from lstm_state_probe.scenario.conditions import ENTRIES, ORIGINS, Condition
 from lstm_state_probe.scenario.data import WAYS
@@ -45,24 +46,23 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 _PRIVATE = "Keras 3 does not export it; the ConvLSTM layers hold it"
 _SAME_LOOP = "the same class as ConvLSTM2D but for the number of axes"
-_OWN_CELL = "it needs a cell of one's own (custom_objects); tests/test_docs_run has one"
+_A_CHECK = "it is told of a model's health, not of Keras; tests/checks asks it of models"
 _SAME_CELL = "the cell of the layer of that name; scenarios/stacked_cells shows cells"
 NOT_SHOWN: dict[str, str] = {
     "ConvLSTMCell": _PRIVATE,
-    "learned": _OWN_CELL,
-    "random": _OWN_CELL,
-    "custom": _OWN_CELL,
 }
-NOT_SHIPPED: dict[str, str] = {
-    "ConvLSTMCell": _PRIVATE,
+NOT_SHIPPED: dict[str, str] = NOT_SHOWN | {
     "ConvLSTM1D": _SAME_LOOP,
     "ConvLSTM3D": _SAME_LOOP,
     "SimpleRNNCell": _SAME_CELL,
     "StackedRNNCells": "a list of cells is the same; Keras makes it one",
+    "alive": _A_CHECK,
     "all": "the tests of the timesteps, and docs/scenario.md, use it",
     "arange": "no question about states needs it",
+    "bounded": _A_CHECK,
     "file": "a shipped scenario needs no file beside it",
     "max_abs": "no question about states needs it",
+    "unsaturated": _A_CHECK,
 }
 
 OF_THE_HELP_ALONE: dict[str, str] = {
@@ -211,10 +211,20 @@ def test_every_argument_of_an_operation_has_a_mention_in_the_reference() -> None
             assert f"`{argument}`" in text, f"{name}: {argument}"
 
 
+def commands() -> dict[str, Any]:
+    """Return every command by its words: 'run', 'report merge'."""
+    found = {}
+    for command in COMMANDS:
+        below = getattr(command, "commands", {})
+        found[command.name] = command
+        found |= {f"{command.name} {name}": inner for name, inner in below.items()}
+    return found
+
+
 def options() -> list[Any]:
     return [
-        pytest.param(command.name, option, id=f"{command.name} {option}")
-        for command in COMMANDS
+        pytest.param(name, option, id=f"{name} {option}")
+        for name, command in commands().items()
         for parameter in command.params
         for option in parameter.opts
         if option.startswith("--")
@@ -223,7 +233,7 @@ def options() -> list[Any]:
 
 @pytest.mark.parametrize(("command", "option"), options())
 def test_an_option_of_the_command_line_is_exercised_by_a_test(command: str, option: str) -> None:
-    found = next(c for c in COMMANDS if c.name == command)
+    found = commands()[command]
     words = next(parameter.opts for parameter in found.params if option in parameter.opts)
     given = "|".join(map(re.escape, words))
     run = re.search(rf'"(?:{given})[="]', other_tests()) is not None
@@ -234,9 +244,21 @@ def test_an_option_of_the_command_line_is_exercised_by_a_test(command: str, opti
 def test_an_option_of_the_command_line_explains_itself_and_is_mentioned(
     command: str, option: str
 ) -> None:
-    found = next(c for c in COMMANDS if c.name == command)
+    found = commands()[command]
     assert any(option in p.opts and getattr(p, "help", None) for p in found.params)
     assert option in OF_THE_HELP_ALONE or option in every_page()
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_a_report_is_described_by_the_page_on_ci(suffix: str) -> None:
+    assert f"| `x{suffix}` |" in page("docs/ci.md")
+
+
+def test_the_page_on_ci_has_a_row_for_each_input_of_the_action() -> None:
+    inputs = re.findall(r"^  ([\w-]+):$", page("action.yml").split("outputs:")[0], re.MULTILINE)
+    assert len(inputs) == 5
+    for name in inputs:
+        assert f"| `{name}` |" in page("docs/ci.md")
 
 
 @pytest.mark.parametrize("code", EXIT_CODES)

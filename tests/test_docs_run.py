@@ -12,10 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 from lstm_state_probe.cli import COMMANDS
+from lstm_state_probe.executors.here import Here
 from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.recorder import Recorder
-from lstm_state_probe.runner import run_scenario
+from lstm_state_probe.runner import Wishes
 from lstm_state_probe.scenario.read import read_scenarios
+from lstm_state_probe.suite import run_suite
 
 if TYPE_CHECKING:
     from lstm_state_probe.engines import Engine
@@ -30,9 +32,13 @@ STARTS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
+def page_text() -> str:
+    return "\n".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
+
+
 def blocks() -> list[Any]:
     """List the whole scenarios of the pages, by their names."""
-    text = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
+    text = page_text()
     found = re.findall(r"```yaml\n(.*?)\n```", text, re.DOTALL)
     return [
         pytest.param(block, id=" ".join(re.findall(r"^name: ([\w ]*\w)", block, re.MULTILINE)[:1]))
@@ -41,8 +47,13 @@ def blocks() -> list[Any]:
     ]
 
 
-def beside(folder: Path) -> None:
-    """Write the files that the page's scenario on files wants."""
+def beside(folder: Path, engine: Engine) -> None:
+    """Write the files that the page's scenarios want."""
+    (code,) = re.findall(r"```python\n(# cells\.py.*?)\n```", page_text(), re.DOTALL)
+    (folder / "cells.py").write_text(code, encoding="utf-8")
+    layers = engine.keras.layers
+    lstm = layers.LSTM(2, name="lstm")
+    engine.keras.Sequential([engine.keras.Input((3, 1)), lstm]).save(str(folder / "model.keras"))
     x = np.arange(6, dtype=np.float32).reshape(2, 3, 1)
     np.save(folder / "x.npy", x)
     np.savez(folder / "d.npz", x=x)
@@ -60,11 +71,12 @@ def skip_what_came_later(block: str, engine: Engine) -> None:
 @pytest.mark.parametrize("block", blocks())
 def test_a_whole_scenario_of_a_page_holds(block: str, engine: Engine, tmp_path: Path) -> None:
     skip_what_came_later(block, engine)
-    beside(tmp_path)
+    beside(tmp_path, engine)
     file = tmp_path / "shown.yaml"
     file.write_text(block, encoding="utf-8")
     for scenario in read_scenarios(file, engine=engine.name):
-        report = run_scenario(scenario, engine)
+        suite = run_suite([scenario], Here({engine.name: engine}, Wishes(allow_code=True)))
+        report = suite.scenarios[0]  # with the verdicts on its checks
         broken = [f"{v.selector}: {v.message}" for v in report.verdicts if not v.passed]
         failures = [str(op.outcome.failure) for op in report.operations if op.outcome.failure]
         assert report.status == "passed", [report.error, *broken, *failures]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from lstm_state_probe.report import FORMATS, WRITERS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,6 +37,33 @@ def engine_option(function: Function) -> Function:
         show_default=True,
         help="The Keras to look into.",
     )(function)
+
+
+def format_option(function: Function) -> Function:
+    """Add `--format`; None leaves it to `default_format`."""
+    return click.option(
+        "--format",
+        "format_",
+        type=click.Choice(FORMATS),
+        help="What stdout shows. [default: table; github under GITHUB_ACTIONS]",
+    )(function)
+
+
+def default_format() -> str:
+    """Return the format where none is asked for: annotations too where GitHub reads them."""
+    return "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "table"
+
+
+def reports_option(*names: str, required: bool = False) -> Callable[[Function], Function]:
+    """Add the option that names a report; it may be repeated."""
+    return click.option(
+        *names,
+        "reports",
+        metavar="PATH",
+        multiple=True,
+        required=required,
+        help=f"Write a report; its suffix picks the writer ({', '.join(WRITERS)}). Repeatable.",
+    )
 
 
 def paths_argument(function: Function) -> Function:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import click
 
+from lstm_state_probe.cli.saved import saved_model, saved_options
 from lstm_state_probe.errors import UsageError
 
 TEMPLATES = ("lstm", "gru", "encoder-decoder")
@@ -17,25 +21,29 @@ SCHEMA_FILE = "probe.schema.json"
 @click.option(
     "--template",
     type=click.Choice(TEMPLATES),
-    default="lstm",
-    show_default=True,
-    help="What the starter is about.",
+    help="What the starter is about (lstm unless --from is given).",
 )
+@click.option(
+    "--from",
+    "model",
+    metavar="MODEL",
+    help="Write a scenario for this saved model instead, with what was seen of it.",
+)
+@saved_options
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
-def init(path: str, template: str, force: bool) -> int:
+def init(path: str, template: str | None, model: str | None, force: bool, **choices: Any) -> int:
     """Write a commented starter scenario to PATH (scenario.yaml; '-' for stdout).
 
     The JSON Schema that editors check it with is written beside it, as probe.schema.json.
+    The options of a saved model go with --from alone.
     """
-    text = (Path(__file__).parent / "templates" / f"{template}.yaml").read_text(encoding="utf-8")
+    target = Path(path)
+    if path != "-":
+        _must_be_free(target, force=force)
+    text = _template(template, choices) if model is None else _for_model(model, target, choices)
     if path == "-":
         click.echo(text, nl=False)
         return 0
-    target = Path(path)
-    if target.suffix not in (".yaml", ".yml"):
-        raise UsageError(f"{path!r} is no scenario file; allowed: a name ending in .yaml or .yml")
-    if target.exists() and not force:
-        raise UsageError(f"{path!r} is there already; --force overwrites it")
     from lstm_state_probe.cli.schema import schema_text
 
     try:
@@ -43,5 +51,33 @@ def init(path: str, template: str, force: bool) -> int:
         (target.parent / SCHEMA_FILE).write_text(schema_text(report=False), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{path!r} cannot be written: {error.strerror}") from error
-    click.echo(f"wrote {target} and {target.parent / SCHEMA_FILE}; next: probe run {target}")
+    code = "--allow-code " if choices["allow_code"] else ""
+    click.echo(f"wrote {target} and {target.parent / SCHEMA_FILE}; next: probe run {code}{target}")
     return 0
+
+
+def _must_be_free(target: Path, *, force: bool) -> None:
+    path = str(target)
+    if target.suffix not in (".yaml", ".yml"):
+        raise UsageError(f"{path!r} is no scenario file; allowed: a name ending in .yaml or .yml")
+    if target.exists() and not force:
+        raise UsageError(f"{path!r} is there already; --force overwrites it")
+
+
+def _template(name: str | None, choices: dict[str, Any]) -> str:
+    given = next((option for option, value in choices.items() if value), None)
+    if given is not None:
+        raise UsageError(f"--{given.replace('_', '-').replace('inputs', 'input')} goes with --from")
+    file = Path(__file__).parent / "templates" / f"{name or TEMPLATES[0]}.yaml"
+    return file.read_text(encoding="utf-8")
+
+
+def _for_model(model: str, target: Path, choices: dict[str, Any]) -> str:
+    from lstm_state_probe.process import lean_imports
+
+    with redirect_stdout(sys.stderr), lean_imports():
+        from lstm_state_probe.inspection.saved import open_model
+        from lstm_state_probe.inspection.scenario_text import scenario_text
+
+        opened = open_model(saved_model(model, choices))
+        return scenario_text(opened, folder=target.parent)

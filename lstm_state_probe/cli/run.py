@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from lstm_state_probe.cli.common import ENGINES, color_option, make_console, paths_argument
+from lstm_state_probe.cli.common import (
+    ENGINES,
+    color_option,
+    default_format,
+    format_option,
+    make_console,
+    paths_argument,
+    reports_option,
+)
 from lstm_state_probe.cli.progress import progress
 from lstm_state_probe.cli.shared import (
     cache_of,
@@ -20,13 +28,8 @@ from lstm_state_probe.cli.shared import (
     terms_of,
     told_of_cached,
 )
-from lstm_state_probe.cli.shown import exclude, show_options, shown_options, wishes
+from lstm_state_probe.cli.shown import exclude, read_budget, show_options, shown_options, wishes
 from lstm_state_probe.errors import UsageError
-
-if TYPE_CHECKING:
-    from lstm_state_probe.report.base import Shown
-    from lstm_state_probe.report.choose import Write
-    from lstm_state_probe.report.data import SuiteReport
 
 
 @click.command()
@@ -41,21 +44,8 @@ if TYPE_CHECKING:
     multiple=True,
     help="Run on this engine, whatever the scenario says; twice for both.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="What stdout shows.",
-)
-@click.option(
-    "--report",
-    "reports",
-    metavar="PATH",
-    multiple=True,
-    help="Write a report too; the suffix picks the writer (.json, .npz). May be repeated.",
-)
+@format_option
+@reports_option("--report")
 @click.option(
     "--verify",
     is_flag=True,
@@ -74,6 +64,12 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Let scenarios run Python code of their own, and load models that hold code.",
 )
+@click.option(
+    "--budget",
+    callback=read_budget,
+    metavar="BYTES",
+    help="Memory for timesteps, such as 64MiB; further ones go to disk. Default: 256MiB.",
+)
 @shared_options
 @shown_options
 @color_option
@@ -81,11 +77,12 @@ def run(
     paths: tuple[str, ...],
     shipped: tuple[str, ...],
     engines: tuple[str, ...],
-    format_: str,
+    format_: str | None,
     reports: tuple[str, ...],
     verify: bool,
     kernel: str,
     allow_code: bool,
+    budget: int | None,
     color: str,
     **choices: Any,
 ) -> int:
@@ -96,10 +93,12 @@ def run(
     exclude(choices)
     exclude_shared(choices)
     from lstm_state_probe.process import interruptible, lean_imports, tensorflow_loading
-    from lstm_state_probe.report.choose import shown, writer
+    from lstm_state_probe.report.choose import shown
+    from lstm_state_probe.report.write import write_all, writers
     from lstm_state_probe.shipped import shipped_paths
 
-    writers = [writer(path) for path in reports]
+    chosen = writers(reports, summary=os.environ.get("GITHUB_STEP_SUMMARY"))
+    format_ = format_ or default_format()
     named = [*paths, *shipped_paths(shipped)]
     with ExitStack() as stack:
         pressed = stack.enter_context(interruptible())
@@ -115,13 +114,15 @@ def run(
                 prepare()
             for complaint in selection.complaints:
                 click.echo(str(complaint), err=True)
-            if not selection.scenarios:
+            told = chosen or format_ == "github"
+            if not selection.scenarios and not (selection.complaints and told):
                 return nothing_selected(selection.complaints)
             asked = replace(
                 wishes(options, (scenario.spec.record for scenario in selection.scenarios)),
                 verify=verify,
                 kernel=kernel,
                 allow_code=allow_code,
+                budget=budget,
             )
             cache = cache_of(choices, asked)
             known = cache.known(selection.scenarios) if cache else {}
@@ -137,27 +138,10 @@ def run(
             on_end=beside(view.scenario),
             interrupted=pressed,
         )
-    return finish(suite, view, dict(zip(reports, writers, strict=True)))
-
-
-def finish(suite: SuiteReport, view: Shown, reports: Mapping[str, Write]) -> int:
-    """Show what is said at the end, write the reports, and return the exit code.
-
-    Raises:
-        UsageError: for the reports that cannot be written, when the others are.
-    """
     view.end(suite)
-    if (told := told_of_cached(reports, suite.cached)) is not None:
-        click.echo(told, err=True)
-    unwritten = []
-    for path, write in reports.items():
-        try:
-            write(suite, Path(path))
-        except OSError as error:  # the others are written all the same
-            reason = error.strerror or error
-            unwritten.append(f"the report {path!r} cannot be written: {reason}")
-    if unwritten:
-        raise UsageError("; ".join(unwritten))
+    if (lacking := told_of_cached(reports, suite.cached)) is not None:
+        click.echo(lacking, err=True)
+    write_all(suite, chosen)
     return suite.exit_code
 
 

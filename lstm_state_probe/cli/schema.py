@@ -6,18 +6,33 @@ import json
 
 import click
 
+from lstm_state_probe.errors import UsageError
+
 
 @click.command()
 @click.option("--report", is_flag=True, help="The schema of the JSON report instead.")
-def schema(report: bool) -> int:
+@click.option("--inspection", is_flag=True, help="The schema of the JSON of inspect instead.")
+@click.option("--checks", is_flag=True, help="The schema of the JSON of check instead.")
+def schema(report: bool, inspection: bool, checks: bool) -> int:
     """Print the JSON Schema (draft-07) of the scenario file, for editors and other tools."""
-    click.echo(schema_text(report=report), nl=False)
+    text = schema_text(report=report, inspection=inspection, checks=checks)
+    click.echo(text, nl=False)
     return 0
 
 
-def schema_text(*, report: bool) -> str:
-    """Return a schema as the text of a file."""
-    if report:
+def schema_text(*, report: bool = False, inspection: bool = False, checks: bool = False) -> str:
+    """Return a schema as the text of a file.
+
+    Raises:
+        UsageError: if two are asked for.
+    """
+    if report + inspection + checks > 1:
+        raise UsageError("--report, --inspection, --checks: one schema at a time")
+    if inspection:
+        from lstm_state_probe.report.inspection_document import inspection_schema as make
+    elif checks:
+        from lstm_state_probe.checks.document import check_schema as make
+    elif report:
         from lstm_state_probe.report.schema import report_schema as make
     else:
         from lstm_state_probe.scenario.schema import scenario_schema as make

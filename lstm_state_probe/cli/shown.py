@@ -53,6 +53,22 @@ def _is_whole(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 16
 
 
+def read_budget(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """Read `--budget` into bytes.
+
+    Raises:
+        BadParameter: of Click, for what is no amount of memory.
+    """
+    if value is None:
+        return None
+    from lstm_state_probe.scenario.memory import FORMS, read_bytes
+
+    found = read_bytes(value)
+    if found is None:
+        raise click.BadParameter(f"{value!r} is no amount of memory; allowed: {FORMS}")
+    return found
+
+
 _OPTIONS = (
     click.option("--units", type=click.IntRange(1), help="How many units (columns) to show."),
     click.option("--samples", type=click.IntRange(1), help="How many samples (rows) to show."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from lstm_state_probe.cli.common import ENGINES, paths_argument
+from lstm_state_probe.cli.common import ENGINES, default_format, paths_argument
 from lstm_state_probe.cli.run import nothing_selected
 
 
@@ -17,8 +17,16 @@ from lstm_state_probe.cli.run import nothing_selected
     multiple=True,
     help="Check against this engine, whatever the scenario says; twice for both.",
 )
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "github"]),
+    help="Complaints as text, or as annotations too. [default: text; github under GITHUB_ACTIONS]",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing where nothing is wrong.")
-def validate(paths: tuple[str, ...], engines: tuple[str, ...], quiet: bool) -> int:
+def validate(
+    paths: tuple[str, ...], engines: tuple[str, ...], format_: str | None, quiet: bool
+) -> int:
     """Read scenarios as strictly as `run` does, without TensorFlow.
 
     Complaints go to stdout, as those of a linter do.
@@ -28,6 +36,11 @@ def validate(paths: tuple[str, ...], engines: tuple[str, ...], quiet: bool) -> i
     selection = select(paths, engines)
     for complaint in selection.complaints:
         click.echo(str(complaint))
+    if (format_ or default_format()) == "github":
+        from lstm_state_probe.report.github import complained
+
+        for complaint in selection.complaints:
+            click.echo(complained(complaint))
     if not selection.scenarios and not selection.complaints:
         nothing_selected(())
     wrong = len({complaint.file for complaint in selection.complaints})

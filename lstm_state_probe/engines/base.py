@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -43,6 +43,8 @@ class CallTensors:
     """The tensors of one call of a recurrent layer, eager or in a graph that is being traced.
 
     `initial` and `final` are flat, in the order in which Keras keeps the states: (batch, units).
+    `dropout` holds the masks that stay for the whole call, (batch, n), by (cell, kind, number); one
+    that the inputs went through before the loop is (batch, timesteps, n), in their order.
     `start` tells which trainable weights each of the initial ones was made from.
     """
 
@@ -54,6 +56,11 @@ class CallTensors:
     training: bool | None
     kernel: Kernel = field(default_factory=Kernel)
     start: Weights = field(default_factory=dict)
+    dropout: Mapping[tuple[int, str, int], Any] = field(default_factory=dict)
+
+
+Quantity = int | tuple[int, str] | tuple[int, str, int]
+"""What a loop keeps: the flat index of a state, (cell, gate), or (cell, kind, number) of a mask."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +68,14 @@ class StepTensors:
     """What one call's loop gave: for each group a tensor, or a list of tensors (a variant).
 
     It is (timesteps, quantities, batch, …), or (timesteps, batch, …) for a group of one, kept as
-    `kept_as`, which may be integers. `names` tells the quantities of each group: a flat index of
-    a state, or (cell, gate).
-    `dropout` holds the masks that the cells drew for this call, by (cell, kind, number).
+    `kept_as`, which may be integers. `names` tells the quantities of each group; dropout masks
+    are in groups of their own.
     """
 
-    names: tuple[tuple[int | tuple[int, str], ...], ...]
+    names: tuple[tuple[Quantity, ...], ...]
     dtypes: tuple[Any, ...]
     kept_as: tuple[Any, ...]
     arrays: tuple[Any, ...]
-    dropout: dict[tuple[int, str, int], Any] = field(default_factory=dict)
 
 
 Observe = Callable[[CallTensors], None]
@@ -81,14 +86,17 @@ class Watch:
     """What is to be observed of a layer.
 
     `steps` gets the timesteps of a call, in the graph in which its loop runs and before `call`
-    gets the call itself; None where they are not wanted. `gates` asks for the gates too, `generic`
-    for Keras's own loop where a GPU has a fused kernel.
+    gets the call itself; None where they are not wanted. `states` and `gates` tell what is. `masks`
+    tells from the inputs of a call whether dropout masks are, where they change with the timestep.
+    `generic` asks for Keras's own loop where a GPU has a fused kernel.
     """
 
     call: Observe
     reset: Callable[[], None]
     steps: Callable[[StepTensors], None] | None = None
+    states: bool = True
     gates: bool = False
+    masks: Callable[[Any], bool] = lambda inputs: False
     compiled: bool = False
     generic: bool = False
 
@@ -144,6 +152,10 @@ class Engine(Protocol):
         """
         ...
 
+    def streams(self, model: Any) -> list[Any]:
+        """Return the variables of the random streams that the model's layers own."""
+        ...
+
     def reset_states(self, model: Any, layers: Sequence[Any]) -> None:
         """Reset the states by Keras's own means for a whole model with these recurrent layers."""
         ...
@@ -154,6 +166,10 @@ class Engine(Protocol):
 
     def reset_apis(self) -> dict[str, str]:
         """Say which reset methods a layer and a model have, for `probe doctor`."""
+        ...
+
+    def preserve(self, model: Any) -> Release:
+        """Note all that a call of a model may move; the result puts it back, bit for bit."""
         ...
 
     def intercept(self, layer: Any, watch: Watch) -> Release:

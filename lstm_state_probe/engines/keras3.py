@@ -11,8 +11,10 @@ from typing import Any
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors, Watch, to_numpy
+from lstm_state_probe.engines.dropout import in_attribute, masks_of
 from lstm_state_probe.engines.kernel import keras3_kernel
-from lstm_state_probe.engines.loop import LoopParts, LoopWatch
+from lstm_state_probe.engines.loop import LoopParts, LoopWatch, cells_of
+from lstm_state_probe.engines.preserving import preserve
 from lstm_state_probe.engines.quiet import importing
 from lstm_state_probe.engines.starting import Start
 from lstm_state_probe.engines.wrapping import Release, override, resetting
@@ -68,7 +70,8 @@ class Keras3:
 
     def retrace(self, model: Any) -> None:
         for name in ("train_function", "test_function", "predict_function"):
-            setattr(model, name, None)
+            if hasattr(model, name):  # a layer alone has none
+                setattr(model, name, None)
 
     def held(self, layer: Any) -> list[Array]:
         return [to_numpy(variable) for variable in self._variables(layer)]
@@ -84,6 +87,11 @@ class Keras3:
         states = self.keras.tree.flatten(getattr(layer, "states", None))
         return [state for state in states if state is not None]
 
+    def streams(self, model: Any) -> list[Any]:
+        layers = model._flatten_layers()
+        found = [g.state for layer in layers for g in getattr(layer, "_seed_generators", ())]
+        return list({id(state): state for state in found}.values())
+
     def reset_states(self, model: Any, layers: Sequence[Any]) -> None:
         """Reset layer by layer: a Keras 3 model has no `reset_states` (seen in 3.12 to 3.15)."""
         for layer in layers:
@@ -95,6 +103,21 @@ class Keras3:
 
     def reset_apis(self) -> dict[str, str]:
         return _reset_apis(self.keras)
+
+    def preserve(self, model: Any) -> Release:
+        """Keep also the seed generator that everything without a seed of its own shares."""
+        from keras.src.backend.common import global_state
+
+        name = "global_seed_generator"
+        generator = global_state.get_global_attribute(name)
+        numbers = to_numpy(generator.state) if generator is not None else None
+
+        def shared() -> None:
+            global_state.set_global_attribute(name, generator)
+            if generator is not None:
+                generator.state.assign(numbers)
+
+        return preserve(model, shared)
 
     def intercept(self, layer: Any, watch: Watch) -> Release:
         """Observe in `inner_loop`, which is given the initial states and returns the final ones."""
@@ -121,7 +144,10 @@ class Keras3:
             explicit = given[-1][0] if given else False
             states = flat(initial_state), flat(result[2])
             mode, weights = bool(training), start.take()
-            watch.call(CallTensors(sequences, *states, mask, explicit, mode, kernel, weights))
+            dropout = masks_of(cells_of(layer), in_attribute) if mode else {}
+            watch.call(
+                CallTensors(sequences, *states, mask, explicit, mode, kernel, weights, dropout)
+            )
             return result
 
         methods = {"call": observed_call, "inner_loop": observed_loop}
@@ -132,9 +158,7 @@ class Keras3:
             return nullcontext()
         rnn = import_module("keras.src.backend.tensorflow.rnn")
         parts = LoopParts(self._backend(), rnn, ("while_loop",), None, lambda function: function)
-        return LoopWatch(
-            parts, layer, gates=watch.gates, compiled=watch.compiled, observe=watch.steps
-        ).watching()
+        return LoopWatch(parts, layer, watch).watching()
 
     @staticmethod
     def _backend() -> ModuleType:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from lstm_state_probe.engines.base import StepTensors
+from lstm_state_probe.engines.base import StepTensors, Watch
+from lstm_state_probe.engines.dropout import Masks, Read, masks_of
 from lstm_state_probe.engines.gates import tapped
 from lstm_state_probe.engines.keeping import Group, keeping
 from lstm_state_probe.engines.wrapping import plain, replacing, swapped
@@ -30,6 +31,7 @@ class LoopParts:
 
     `backend` holds `rnn`; `module` is where `rnn` finds `tf`, whose `while_loop` stands at
     `path`; `fused` is the module of a kernel that computes without the cell, if there is one.
+    `masks` reads the dropout masks that a cell drew, where each timestep may draw its own.
     """
 
     backend: ModuleType
@@ -37,27 +39,23 @@ class LoopParts:
     path: tuple[str, ...]
     fused: ModuleType | None
     convert: Callable[[Callable[..., Any]], Callable[..., Any]]
+    masks: Read | None = None
 
 
 class LoopWatch:
-    """Watches one call of one layer; `observe` gets the tensors inside the graph of the loop."""
+    """Watches one call of one layer; `watch.steps` gets the tensors in the graph of the loop."""
 
-    def __init__(
-        self,
-        parts: LoopParts,
-        layer: Any,
-        *,
-        gates: bool,
-        compiled: bool,
-        observe: Callable[[StepTensors], None],
-    ) -> None:
-        self.parts, self.layer, self.observe, self.compiled = parts, layer, observe, compiled
-        cells = list(getattr(layer.cell, "cells", None) or [layer.cell])
-        self.cells = cells
-        self.taps = {k: tap for k, cell in enumerate(cells) if gates and (tap := tapped(cell))}
+    def __init__(self, parts: LoopParts, layer: Any, watch: Watch) -> None:
+        self.parts, self.watch = parts, watch
+        self.cells = cells_of(layer)
+        self.taps = {
+            k: tap for k, cell in enumerate(self.cells) if watch.gates and (tap := tapped(cell))
+        }
         self.thread = threading.get_ident()
         self.armed = False
         self.latest: dict[tuple[int, str], Any] = {}
+        self.masked = False
+        self.drawn: Masks = {}
         self.unrolled: list[tuple[list[Any], dict[tuple[int, str], Any]]] = []
 
     @contextmanager
@@ -78,6 +76,12 @@ class LoopWatch:
         call["step_function"] = self._step(call["step_function"], constants, call["unroll"])
         self.states, self.count = call["initial_states"], len(tuple(call["initial_states"]))
         self.timesteps = _timesteps(call)
+        self.masked = (
+            self.parts.masks is not None
+            and not call["unroll"]
+            and self.parts.fused is None
+            and self.watch.masks(call["inputs"])
+        )
         with ExitStack() as stack:
             if not call["unroll"]:
                 stack.enter_context(self._wider_loop())
@@ -95,6 +99,8 @@ class LoopWatch:
             self.latest = {
                 (k, name): tensor for k, tap in self.taps.items() for name, tensor in tap.gates()
             }
+            if self.masked and self.parts.masks is not None:
+                self.drawn = masks_of(self.cells, self.parts.masks)
             if unroll:
                 own = states[: len(states) - constants] if constants else states
                 self.unrolled.append((_flat(own), self.latest))
@@ -141,12 +147,15 @@ class LoopWatch:
         **kwargs: Any,
     ) -> Any:
         own = len(loop_vars)
-        kind = keeping(compiled=self.compiled)
-        groups = kind.groups([*enumerate(_flat(self.states)), *self.latest.items()])
+        kind = keeping(compiled=self.watch.compiled)
+        states = _flat(self.states) if self.watch.states else []
+        groups = kind.groups([*enumerate(states), *self.latest.items()])
+        groups += kind.groups([*self.drawn.items()])
 
         def wider(*variables: Any) -> Any:
             result = tuple(body(*variables[:own]))
-            found = dict(enumerate(_flat(result[len(result) - self.count :]))) | self.latest
+            after = dict(enumerate(_flat(result[len(result) - self.count :])))
+            found = after | self.latest | self.drawn
             kept = [
                 kind.put(array, variables[0], group, found)
                 for group, array in zip(groups, variables[own:], strict=True)
@@ -172,6 +181,8 @@ class LoopWatch:
         """Stack the steps of an unrolled loop: after step t is what step t + 1 was given."""
         import tensorflow as tf
 
+        if not self.watch.states:
+            return
         kind = keeping(compiled=True)
         groups = kind.groups([*enumerate(_flat(self.states)), *self.unrolled[0][1].items()])
         after = [states for states, _ in self.unrolled[1:]] + [_flat(final)]
@@ -182,20 +193,19 @@ class LoopWatch:
         self._give(groups, [tf.stack([group.row(row) for row in rows]) for group in groups])
 
     def _give(self, groups: Sequence[Group], arrays: Sequence[Any]) -> None:
+        if not groups:
+            return
         names = tuple(group.names for group in groups)
         dtypes = tuple(group.dtype.as_numpy_dtype for group in groups)
         kept_as = tuple(group.kept_as for group in groups)
-        self.observe(StepTensors(names, dtypes, kept_as, tuple(arrays), self._dropout()))
+        assert self.watch.steps is not None
+        self.watch.steps(StepTensors(names, dtypes, kept_as, tuple(arrays)))
 
-    def _dropout(self) -> dict[tuple[int, str, int], Any]:
-        """Find the dropout masks that the cells hold for this call (Keras 3)."""
-        found = {}
-        for k, cell in enumerate(self.cells):
-            for name in ("dropout_mask", "recurrent_dropout_mask"):
-                for number, mask in enumerate(_flat(getattr(cell, f"_{name}", None))):
-                    if mask is not None:
-                        found[k, name, number] = mask
-        return found
+
+def cells_of(layer: Any) -> list[Any]:
+    """List the cells of a layer, one for most kinds."""
+    stacked = any(kind.__name__ == "StackedRNNCells" for kind in type(layer.cell).__mro__)
+    return list(layer.cell.cells) if stacked else [layer.cell]
 
 
 def _timesteps(call: dict[str, Any]) -> Any:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors, Watch, to_numpy
+from lstm_state_probe.engines.dropout import Masks, in_cache, masks_of
+from lstm_state_probe.engines.inside import handed_out
 from lstm_state_probe.engines.keras3 import _reset_apis
 from lstm_state_probe.engines.kernel import tf_keras_kernel
-from lstm_state_probe.engines.loop import LoopParts, LoopWatch
+from lstm_state_probe.engines.loop import LoopParts, LoopWatch, cells_of
+from lstm_state_probe.engines.preserving import keep_generator, preserve
 from lstm_state_probe.engines.quiet import importing
 from lstm_state_probe.engines.starting import Start
 from lstm_state_probe.engines.wrapping import Release, override, plain, resetting
@@ -64,7 +67,8 @@ class TfKeras:
 
     def retrace(self, model: Any) -> None:
         for name in ("train_function", "test_function", "predict_function"):
-            setattr(model, name, None)
+            if hasattr(model, name):  # a layer alone has none
+                setattr(model, name, None)
 
     def held(self, layer: Any) -> list[Array]:
         return [to_numpy(variable) for variable in self._variables(layer)]
@@ -82,6 +86,9 @@ class TfKeras:
         states = self._tf.nest.flatten(layer.states)
         return [state for state in states if state is not None]
 
+    def streams(self, model: Any) -> list[Any]:
+        return []  # inference draws nothing, and training draws from the stream of TensorFlow
+
     def reset_states(self, model: Any, layers: Sequence[Any]) -> None:
         """Leave it to the model, which misses an RNN inside TimeDistributed (seen in 2.21)."""
         model.reset_states()
@@ -91,6 +98,15 @@ class TfKeras:
 
     def reset_apis(self) -> dict[str, str]:
         return _reset_apis(self.keras)
+
+    def preserve(self, model: Any) -> Release:
+        """Keep also the generator of seeds that `set_random_seed` makes."""
+        shared = import_module("tf_keras.src.backend")._SEED_GENERATOR
+
+        def put(generator: Any) -> None:
+            shared.generator = generator
+
+        return preserve(model, keep_generator(getattr(shared, "generator", None), put))
 
     def intercept(self, layer: Any, watch: Watch) -> Release:
         """Observe in `call`, with the initial states that `_process_inputs` settles on.
@@ -113,12 +129,14 @@ class TfKeras:
             status = self._tf.__internal__.autograph.control_status_ctx()
             convert = self._tf.__internal__.autograph.tf_convert
             wanted = layer.return_state
+            training = kwargs.get("training", args[2] if len(args) > 2 else None)
+            mode = bool(training) if isinstance(training, (bool, int)) else None
             object.__setattr__(layer, "return_state", True)
             chosen = tf_keras_kernel(
                 self._fused(layer), layer, generic=watch.generic, convert=self._converted
             )
             try:
-                with self._watching(layer, watch), chosen as kernel:
+                with self._watching(layer, watch, mode), chosen as kernel:
                     result = convert(call, status)(*args, **kwargs)
             finally:
                 object.__setattr__(layer, "return_state", wanted)
@@ -129,11 +147,12 @@ class TfKeras:
             output, final = list(result[: -len(initial)]), result[-len(initial) :]
             flat = self._tf.nest.flatten
             mask = kwargs.get("mask", args[1] if len(args) > 1 else None)
-            training = kwargs.get("training", args[2] if len(args) > 2 else None)
-            mode = bool(training) if isinstance(training, (bool, int)) else None
             states = flat(initial), flat(final)
             weights = start.take()
-            watch.call(CallTensors(sequences, *states, mask, explicit, mode, kernel, weights))
+            dropout = {} if mode is False else self._dropout(layer)
+            watch.call(
+                CallTensors(sequences, *states, mask, explicit, mode, kernel, weights, dropout)
+            )
             if wanted:
                 return result
             return output[0] if len(output) == 1 else output
@@ -141,16 +160,33 @@ class TfKeras:
         methods = {"_process_inputs": plain(observed_inputs), "call": plain(observed_call)}
         return override(layer, methods | start.methods() | resetting(layer, watch.reset))
 
-    def _watching(self, layer: Any, watch: Watch) -> AbstractContextManager[None]:
-        if watch.steps is None or (watch.compiled and self._fused(layer)):
-            return nullcontext()  # XLA lets nothing out of the function of the fused kernel
+    @contextmanager
+    def _watching(self, layer: Any, watch: Watch, training: bool | None) -> Iterator[None]:
+        if watch.steps is None:
+            yield
+            return
         from tf_keras.src import backend
 
         path = ("compat", "v1", "while_loop")
-        parts = LoopParts(backend, backend, path, self._fused(layer), self._converted)
-        return LoopWatch(
-            parts, layer, gates=watch.gates, compiled=watch.compiled, observe=watch.steps
-        ).watching()
+        masks = None if training is False else in_cache
+        fused = self._fused(layer)
+        parts = LoopParts(backend, backend, path, fused, self._converted, masks)
+        with ExitStack() as stack:
+            if fused is not None and watch.compiled and not self._tf.executing_eagerly():
+                watch = stack.enter_context(handed_out(fused, watch))
+            stack.enter_context(LoopWatch(parts, layer, watch).watching())
+            yield
+
+    def _dropout(self, layer: Any) -> Masks:
+        """Find the masks that stay for a call; in the loop of a graph each timestep draws its own.
+
+        The fused kernel masks the whole inputs before the loop, with the first mask of the layer.
+        """
+        if self._fused(layer):
+            first = in_cache(layer, "dropout_mask")[:1]
+            return {(0, "dropout_mask", number): mask for number, mask in enumerate(first)}
+        stay = layer.unroll or self._tf.executing_eagerly()
+        return masks_of(cells_of(layer), in_cache) if stay else {}
 
     def _converted(self, function: Callable[..., Any]) -> Callable[..., Any]:
         autograph = self._tf.__internal__.autograph

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 Release = Callable[[], None]
 
 
-def override(layer: Any, methods: dict[str, Callable[..., Any]]) -> Release:
+def override(layer: Any, methods: Mapping[str, Any]) -> Release:
     """Set instance attributes past Keras's own tracking; the result removes them.
 
     An override that is already there is put back on release, so that overrides may be stacked.
@@ -26,6 +26,19 @@ def override(layer: Any, methods: dict[str, Callable[..., Any]]) -> Release:
                 object.__setattr__(layer, name, earlier)
 
     return release
+
+
+@contextmanager
+def laid_bare(layer: Any, name: str) -> Iterator[None]:
+    """Take every override of a method away for a while."""
+    own = vars(layer).get(name)
+    if own is not None:
+        object.__delattr__(layer, name)
+    try:
+        yield
+    finally:
+        if own is not None:
+            object.__setattr__(layer, name, own)
 
 
 def resetting(layer: Any, on_reset: Callable[[], None]) -> dict[str, Callable[..., Any]]:

@@ -10,12 +10,18 @@ from collections.abc import Mapping
 
 from lstm_state_probe.equations.activations import activation
 from lstm_state_probe.equations.base import Equations, NoEquations, Trajectory
+from lstm_state_probe.equations.conv_lstm import ConvLSTM
 from lstm_state_probe.equations.gru import GRU
 from lstm_state_probe.equations.loop import unfold
 from lstm_state_probe.equations.lstm import LSTM
 from lstm_state_probe.equations.simple_rnn import SimpleRNN
 
-EQUATIONS: dict[str, type[Equations]] = {"LSTM": LSTM, "GRU": GRU, "SimpleRNN": SimpleRNN}
+EQUATIONS: dict[str, type[Equations]] = {
+    "LSTM": LSTM,
+    "GRU": GRU,
+    "SimpleRNN": SimpleRNN,
+    "ConvLSTM": ConvLSTM,
+}
 
 
 def equations_for(
@@ -34,6 +40,7 @@ __all__ = [
     "EQUATIONS",
     "GRU",
     "LSTM",
+    "ConvLSTM",
     "Equations",
     "NoEquations",
     "SimpleRNN",

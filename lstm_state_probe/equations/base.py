@@ -27,8 +27,8 @@ class NoEquations(KeyError):
 class Parameters(NamedTuple):
     """The weights of a layer, cut into blocks of units."""
 
-    W: Blocks  # kernel, each (features, units)
-    U: Blocks  # recurrent kernel, each (units, units)
+    W: Blocks  # kernel, each (features, units); of a convolution (…, channels, filters)
+    U: Blocks  # recurrent kernel, each (units, units), or (…, filters, filters)
     b: Blocks  # bias, each (units,); zeros where the layer has none
     d: Blocks  # recurrent bias, each (units,); zeros but in a GRU that resets after
 
@@ -64,6 +64,10 @@ class Equations(Protocol):
         """Read what the equations depend on from Keras's `get_config()`."""
         ...
 
+    def state_shape(self, features: tuple[int, ...], parameters: Parameters) -> tuple[int, ...]:
+        """Return the shape of a state of one sample, for inputs of this shape a timestep."""
+        ...
+
     def step(self, before: Before, parameters: Parameters) -> After:
         """Compute one timestep."""
         ...
@@ -73,9 +77,10 @@ class Equations(Protocol):
 class Trajectory:
     """Every state and gate of one run, each (timesteps, batch, units), as read-only copies.
 
-    The timesteps are in the order of processing. At a masked timestep a state is the held one, a
-    gate is what was computed and then not used. `final` holds each state after the last timestep,
-    (batch, units): the initial one if there was no timestep.
+    Of a convolution they are (timesteps, batch, …, filters). The timesteps are in the order of
+    processing. At a masked timestep a state is the held one, a gate is what was computed and then
+    not used. `final` holds each state after the last timestep, (batch, units): the initial one if
+    there was no timestep.
     """
 
     states: Mapping[str, Array]

@@ -38,6 +38,10 @@ class GRU:
             bool(config.get("reset_after", True)),
         )
 
+    def state_shape(self, features: tuple[int, ...], parameters: Parameters) -> tuple[int, ...]:
+        """Return (units,)."""
+        return (len(parameters.U[0]),)
+
     def step(self, before: Before, parameters: Parameters) -> After:
         """Cho et al. 2014, equations 5 to 8: z = 1 keeps the old state, r = 0 forgets it in g.
 

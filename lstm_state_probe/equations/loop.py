@@ -23,7 +23,7 @@ def unfold(
     recurrent_dropout: Masks = None,
     dtype: DTypeLike = np.float64,
 ) -> Trajectory:
-    """Run the equations over `inputs` (batch, timesteps, features).
+    """Run the equations over `inputs` (batch, timesteps, features); features may be several axes.
 
     `weights` are `kernel` (features, blocks x units), `recurrent_kernel` (units, blocks x units)
     and `bias`, (blocks x units,), (2, blocks x units) for a GRU that resets after, or None.
@@ -38,16 +38,19 @@ def unfold(
     """
     blocks = equations.blocks
     parameters = cut(weights, blocks, dtype=dtype)
-    x = _in_order(np.asarray(inputs, dtype), go_backwards)
-    timesteps, batch, features = shaped("inputs", x, (*x.shape[:2], len(parameters.W[0]))).shape
-    units = len(parameters.U[0])
-    states = _initial(initial, equations, shape=(batch, units), dtype=dtype)
+    x = _in_order(np.asarray(inputs, dtype), go_backwards, axes=parameters.W[0].ndim + 1)
+    if parameters.W[0].ndim == 2:
+        shaped("inputs", x, (*x.shape[:2], len(parameters.W[0])))
+    timesteps, batch, *features = x.shape
+    units = equations.state_shape(tuple(features), parameters)
+    states = _initial(initial, equations, shape=(batch, *units), dtype=dtype)
     valid = _valid(mask, go_backwards, shape=(timesteps, batch))
-    x_masks = spread(dropout, (timesteps, batch, features), blocks=blocks, dtype=dtype)
-    h_masks = spread(recurrent_dropout, (timesteps, batch, units), blocks=blocks, dtype=dtype)
+    valid = valid.reshape(timesteps, batch, *[1] * len(units))
+    x_masks = spread(dropout, x.shape, blocks=blocks, dtype=dtype)
+    h_masks = spread(recurrent_dropout, (timesteps, batch, *units), blocks=blocks, dtype=dtype)
 
-    seen = {name: np.empty((timesteps, batch, units), dtype) for name in equations.states}
-    gates = {name: np.empty((timesteps, batch, units), dtype) for name in equations.gates}
+    seen = {name: np.empty((timesteps, batch, *units), dtype) for name in equations.states}
+    gates = {name: np.empty((timesteps, batch, *units), dtype) for name in equations.gates}
     for t in range(timesteps):
         before = Before(dropped(x[t], x_masks, t=t), dropped(states["h"], h_masks, t=t), states)
         after = equations.step(before, parameters)
@@ -57,10 +60,11 @@ def unfold(
     return Trajectory(seen, gates, states)
 
 
-def _in_order(inputs: Array, go_backwards: bool) -> Array:
+def _in_order(inputs: Array, go_backwards: bool, *, axes: int) -> Array:
     """Turn (batch, timesteps, …) into (timesteps, batch, …) in the order of processing."""
-    if inputs.ndim != 3:
-        raise ValueError(f"inputs: (batch, timesteps, features) is needed, found {inputs.shape}")
+    if inputs.ndim != axes:
+        needed = "features" if axes == 3 else f"{axes - 2} axes of features"
+        raise ValueError(f"inputs: (batch, timesteps, {needed}) is needed, found {inputs.shape}")
     x = inputs.swapaxes(0, 1)
     return x[::-1] if go_backwards else x
 
@@ -68,10 +72,10 @@ def _in_order(inputs: Array, go_backwards: bool) -> Array:
 def _valid(
     mask: ArrayLike | None, go_backwards: bool, *, shape: tuple[int, int]
 ) -> NDArray[np.bool_]:
-    """Return (timesteps, batch, 1) in the order of processing, true where the state moves."""
+    """Return (timesteps, batch) in the order of processing, true where the state moves."""
     if mask is None:
-        return np.ones((*shape, 1), np.bool_)
-    valid = shaped("mask", np.asarray(mask, np.bool_), shape[::-1]).T[..., None]
+        return np.ones(shape, np.bool_)
+    valid = shaped("mask", np.asarray(mask, np.bool_), shape[::-1]).T
     return valid[::-1] if go_backwards else valid
 
 
@@ -79,7 +83,7 @@ def _initial(
     given: Mapping[str, ArrayLike] | None,
     equations: Equations,
     *,
-    shape: tuple[int, int],
+    shape: tuple[int, ...],
     dtype: DTypeLike,
 ) -> dict[str, Array]:
     if given is None:

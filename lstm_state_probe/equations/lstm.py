@@ -39,6 +39,10 @@ class LSTM:
             activation(config.get("recurrent_activation", "sigmoid"), engine=engine),
         )
 
+    def state_shape(self, features: tuple[int, ...], parameters: Parameters) -> tuple[int, ...]:
+        """Return (units,)."""
+        return (len(parameters.U[0]),)
+
     def step(self, before: Before, parameters: Parameters) -> After:
         """Gers et al. 2000 in matrix form; c keeps what f lets stay and takes what i lets in."""
         sigma, phi = self.recurrent_activation, self.activation

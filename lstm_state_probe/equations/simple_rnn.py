@@ -30,6 +30,10 @@ class SimpleRNN:
         """Read the activation from the configuration of a layer or of a cell."""
         return cls(activation(config.get("activation", "tanh"), engine=engine))
 
+    def state_shape(self, features: tuple[int, ...], parameters: Parameters) -> tuple[int, ...]:
+        """Return (units,)."""
+        return (len(parameters.U[0]),)
+
     def step(self, before: Before, parameters: Parameters) -> After:
         """Elman 1990: the hidden units see the input and their own last activations."""
         phi = self.activation

@@ -19,12 +19,12 @@ _A = TypeVar("_A", bound=NDArray[Any])
 def cut(
     weights: Mapping[str, ArrayLike | None], blocks: int, *, dtype: DTypeLike = np.float64
 ) -> Parameters:
-    """Cut kernel, recurrent_kernel and bias, in Keras's layout, into blocks of units."""
+    """Cut kernel, recurrent_kernel and bias, in Keras's layout, into blocks of units (filters)."""
     W = np.asarray(weights["kernel"], dtype)
     U = np.asarray(weights["recurrent_kernel"], dtype)
-    units = len(U)
-    shaped("recurrent_kernel", U, (units, blocks * units))
-    shaped("kernel", W, (len(W), blocks * units))
+    units = U.shape[-2]
+    shaped("recurrent_kernel", U, (*U.shape[:-2], units, blocks * units))
+    shaped("kernel", W, (*W.shape[:-1], blocks * units))
     b, d = _biases(weights.get("bias"), blocks * units, dtype=dtype)
     return Parameters(*(tuple(np.split(part, blocks, axis=-1)) for part in (W, U, b, d)))
 
@@ -42,9 +42,9 @@ def _biases(bias: ArrayLike | None, size: int, *, dtype: DTypeLike) -> tuple[Arr
 
 
 def spread(
-    masks: Masks, shape: tuple[int, int, int], *, blocks: int, dtype: DTypeLike
+    masks: Masks, shape: tuple[int, ...], *, blocks: int, dtype: DTypeLike
 ) -> tuple[Array | None, ...]:
-    """Return one mask for each block, of the given shape (timesteps, batch, n); None is none."""
+    """Return one mask for each block, of the given shape (timesteps, batch, …); None is none."""
     if masks is None:
         return (None,) * blocks
     each = masks if isinstance(masks, tuple) else (masks,) * blocks
@@ -53,15 +53,15 @@ def spread(
     return tuple(_over_time(np.asarray(mask, dtype), shape) for mask in each)
 
 
-def _over_time(mask: Array, shape: tuple[int, int, int]) -> Array:
-    timesteps, batch, n = shape
-    if mask.ndim == 2:
-        return np.broadcast_to(shaped("dropout", mask, (batch, n)), shape)
-    return shaped("dropout", mask, (batch, timesteps, n)).swapaxes(0, 1)
+def _over_time(mask: Array, shape: tuple[int, ...]) -> Array:
+    timesteps, batch, *n = shape
+    if mask.ndim < len(shape):
+        return np.broadcast_to(shaped("dropout", mask, (batch, *n)), shape)
+    return shaped("dropout", mask, (batch, timesteps, *n)).swapaxes(0, 1)
 
 
 def dropped(value: Array, masks: tuple[Array | None, ...], *, t: int) -> Blocks:
-    """Return `value` (batch, n) once for each block, through that block's mask at timestep t."""
+    """Return `value` (batch, …) once for each block, through that block's mask at timestep t."""
     return tuple(value if mask is None else value * mask[t] for mask in masks)
 
 

@@ -55,6 +55,10 @@ def carry_out(versions: Mapping[str, str], body: bytes, guard: Guard = nullconte
 def perform(scenario: ScenarioFile, engine: Engine, wishes: Wishes) -> Done:
     """Run a scenario; now and then, collect what those before it left."""
     report = run_scenario(scenario, engine, wishes)
+    if scenario.spec.checks:
+        from lstm_state_probe.checks.expected import with_checks
+
+        report = with_checks(report, scenario, engine, allow_code=wishes.allow_code)
     if next(_carried_out) % COLLECT_EVERY == 0:
         gc.collect()
     return Done(report, _environment(engine))

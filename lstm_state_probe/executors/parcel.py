@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -60,21 +62,31 @@ def unpacked(
         yield scenario, lambda done: done
         return
     with TemporaryDirectory(prefix="probe-") as root:
-        home = Path(root) / "scenario"
-        home.mkdir()
+        home = Path(root, *_above(parcel), "scenario")
+        home.mkdir(parents=True)
         places = {}
         for number, (name, files) in enumerate(parcel.named.items()):
-            inside = not Path(name).is_absolute() and ".." not in Path(name).parts
-            place = home / name if inside else Path(root) / str(number) / Path(name).name
-            places[name] = place
+            if Path(name).is_absolute():
+                place = places[name] = Path(root) / f"absolute{number}" / Path(name).name
+            else:
+                place = Path(os.path.normpath(home / name))
             for inner, data in files.items():
                 file = place.parent / inner
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(data)
         moved = replace(scenario, path=home / scenario.path.name, places=places)
-        back = {str(place): name for name, place in places.items()}
+        back = {str(place): name for name, place in places.items()}  # the innermost first
+        theirs = scenario.path.parent.absolute()
         back[str(home)] = str(scenario.path.parent)
+        ups = zip(home.parents, theirs.parents, strict=False)
+        back |= {str(ours): str(up) for ours, up in islice(ups, len(_above(parcel)))}
         yield moved, lambda done: replace(done, report=_told(done.report, back))
+
+
+def _above(parcel: Parcel) -> list[str]:
+    """Name so many folders that each `..` of a written name stays in the temporary folder."""
+    depths = (Path(os.path.normpath(name)).parts.count("..") for name in parcel.named)
+    return [f"above{depth}" for depth in range(max(depths, default=0))]
 
 
 def _told(report: ScenarioReport, back: dict[str, str]) -> ScenarioReport:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lstm_state_probe.expectations.conditions import CONDITIONS, Finding
 from lstm_state_probe.expectations.quantity import NoSuchQuantity, Quantity, find_quantities
-from lstm_state_probe.expectations.verdict import Verdict
+from lstm_state_probe.expectations.verdict import Broken, Spot, Verdict
 from lstm_state_probe.recording.outcome import Outcome
 from lstm_state_probe.scenario.conditions import Condition
 from lstm_state_probe.scenario.document import Path
@@ -19,6 +19,8 @@ from lstm_state_probe.scenario.selectors import parse_reference, parse_selector
 
 RAISES = "raises"
 _REFERENCES = ("same_as", "differs_from")
+_LONG = 60
+"""Characters of what an entry expects that a message repeats; a longer one stands in the file."""
 
 
 @dataclass(frozen=True)
@@ -38,20 +40,43 @@ def judge_operation(bench: Bench, operation: Operation, path: Path) -> tuple[Ver
         ScenarioError: if a selector names what the operation does not have.
     """
     verdicts = []
-    wanted = operation.raises.on(bench.scenario.engine) if operation.raises else None
+    engine = bench.scenario.engine
+    wanted = operation.raises.on(engine) if operation.raises else None
     if wanted is not None:
         verdicts.append(_judge_raises(bench, wanted, (*path, RAISES)))
+    if operation.raises and operation.raises.forbidden_on(engine):
+        verdicts.append(_judge_raises_nothing(bench, (*path, RAISES)))
+        if bench.outcome.failure is not None:
+            return tuple(verdicts)  # what else is expected is of an operation that was done
     if operation.expect is not None:
         for below, text, condition in operation.expect.on(bench.scenario.engine):
             verdicts.append(_judge(bench, text, condition, (*path, "expect", *below)))
     return tuple(verdicts)
 
 
+def spot(scenario: ScenarioFile, path: Path) -> Spot:
+    """Return where something is written, with the line itself."""
+    at = scenario.document.complaint(path, "", at_key=path in scenario.document.keys)
+    return Spot(at.line, at.column, at.source)
+
+
 def _judge_raises(bench: Bench, pattern: str, path: Path) -> Verdict:
-    failure = bench.outcome.failure
-    matched = failure is not None and re.search(pattern, str(failure)) is not None
-    found = f"raised {failure}" if failure else f"{bench.outcome.operation} raised nothing"
-    return Verdict(RAISES, pattern, matched, found, *bench.scenario.position(path))
+    failure, at = bench.outcome.failure, spot(bench.scenario, path)
+    if failure is not None and re.search(pattern, str(failure)) is not None:
+        found = f"raised {failure}"
+        return Verdict(RAISES, pattern, True, found, at.line, at.column, source=at.source)
+    found = str(failure) if failure else "no error"
+    broken = Broken(bench.outcome.operation, f"an error that matches {pattern!r}", found)
+    return Verdict.failing(RAISES, pattern, broken, at=at)
+
+
+def _judge_raises_nothing(bench: Bench, path: Path) -> Verdict:
+    failure, at = bench.outcome.failure, spot(bench.scenario, path)
+    if failure is None:
+        found = f"{bench.outcome.operation} raised nothing"
+        return Verdict(RAISES, "false", True, found, at.line, at.column, source=at.source)
+    broken = Broken(bench.outcome.operation, "no error", f"raised {failure}")
+    return Verdict.failing(RAISES, "false", broken, at=at)
 
 
 def _judge(bench: Bench, text: str, condition: Condition, path: Path) -> Verdict:
@@ -61,21 +86,43 @@ def _judge(bench: Bench, text: str, condition: Condition, path: Path) -> Verdict
     except NoSuchQuantity as error:
         raise bench.scenario.error(path, str(error)) from error
     found: list[str] = []
-    broken: list[str] = []
+    broken: list[Broken] = []
     for quantity in quantities:
         for name, resolve in resolved.items():
             try:
-                seen = CONDITIONS[name](quantity, resolve(quantity), condition)
+                seen = CONDITIONS[name](
+                    chosen(quantity, condition), chosen(resolve(quantity), condition), condition
+                )
                 found.append(f"{quantity.name}: {seen}")
             except Finding as finding:
-                broken.append(f"{quantity.name}: expected {_entry(condition, name)}, but {finding}")
-    message = "; ".join(broken or found)
-    return Verdict(text, str(condition), not broken, message, *bench.scenario.position(path))
+                wanted = _entry(condition, name)
+                broken.append(Broken(quantity.name, wanted, str(finding), finding.worst))
+    at = spot(bench.scenario, path)
+    if broken:
+        return Verdict.failing(text, str(condition), *broken, at=at)
+    message = "; ".join(found)
+    return Verdict(text, str(condition), True, message, at.line, at.column, source=at.source)
+
+
+def chosen(quantity: Any, condition: Condition) -> Any:
+    """Leave the samples that a condition chooses; what is no quantity stays as it is.
+
+    Raises:
+        Finding: if there is no such sample.
+    """
+    if condition.samples is None or not isinstance(quantity, Quantity):
+        return quantity
+    count = quantity.samples
+    absent = [k for k in condition.samples if k >= count]
+    if absent:
+        raise Finding(f"it has {count} samples, none of index {absent[0]}")
+    return quantity.of_samples(condition.samples)
 
 
 def _entry(condition: Condition, name: str) -> str:
     value = condition.entries[name]
-    return name if value is True else f"{name}: {value}"
+    words = name if value is True else f"{name}: {value}"
+    return words if len(words) <= _LONG else f"{words[:_LONG]}…"
 
 
 def _resolve(bench: Bench, name: str, value: Any) -> Callable[[Quantity], Any]:
@@ -89,7 +136,7 @@ def _resolve(bench: Bench, name: str, value: Any) -> Callable[[Quantity], Any]:
             raise NoSuchQuantity(f"the operation labelled {label!r} was not done")
         outcome, addresses = bench.labelled[label]
     others = find_quantities(selector, outcome, addresses)
-    named = [Quantity(f"{label}: {q.name}" if label else q.name, q.value) for q in others]
+    named = [replace(q, name=f"{label}: {q.name}" if label else q.name) for q in others]
     return lambda quantity: _partner(quantity, named)
 
 
@@ -102,4 +149,4 @@ def _partner(quantity: Quantity, others: list[Quantity]) -> Quantity:
         if other.name.rpartition(": ")[2].partition("@")[0].partition("[")[0] == address:
             return other
     names = ", ".join(other.name for other in others)
-    raise Finding(f"the reference names several quantities and none of this address: {names}")
+    raise Finding(f"several quantities named by the reference, none of this address: {names}")

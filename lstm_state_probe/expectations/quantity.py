@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from lstm_state_probe.arrays import Array
+from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.errors import nearest
-from lstm_state_probe.recording.call import Call, Origin
+from lstm_state_probe.expectations.verdict import Worst
+from lstm_state_probe.recording.call import Call, Origin, State
 from lstm_state_probe.recording.outcome import Outcome, leaves
 from lstm_state_probe.scenario.selectors import GATES, Selector
 
@@ -22,7 +24,11 @@ class NoSuchQuantity(Exception):
 class Quantity:
     """One array that is judged; `start` is what it is compared with by `changed`.
 
-    With `over_time` its first axis counts timesteps, the next samples.
+    `timesteps` are those of the loop that it is from: with `over_time` those of its first axis, the
+    next is the samples'; else one, or none, as for an initial state. `used` is False where a mask
+    held a sample, (timesteps, batch), None without a mask. `ends` are max|.| at the ends of the
+    calls up to this one, of which each began where the one before ended. `chosen` are the samples
+    that are left, None where it is all of them.
     """
 
     name: str
@@ -30,6 +36,45 @@ class Quantity:
     start: Array | None = None
     origin: Origin | None = None
     over_time: bool = False
+    used: Array | None = None
+    ends: tuple[float, ...] = ()
+    timesteps: Sequence[int] = ()
+    chosen: tuple[int, ...] | None = None
+
+    @property
+    def samples(self) -> int:
+        """The number of samples, (batch,); 0 for what has no such axis."""
+        axis = 1 if self.over_time else 0
+        return self.value.shape[axis] if self.value.ndim > axis else 0
+
+    def of_samples(self, samples: Sequence[int]) -> Quantity:
+        """Return the same for some samples alone."""
+        axis = 1 if self.over_time else 0
+
+        def some(array: Array | None) -> Array | None:
+            return None if array is None else np.take(array, list(samples), axis=axis)
+
+        value = np.take(self.value, list(samples), axis=axis)
+        return replace(self, value=value, start=some(self.start), used=some(self.used), ends=())
+
+    def element(
+        self, flat: int, *, expected: float | None = None, deviation: float | None = None
+    ) -> Worst:
+        """Name an element by its place in the flattened array."""
+        index = tuple(int(k) for k in np.unravel_index(flat, self.value.shape))
+        timestep = self.timesteps[0] if self.timesteps else None
+        if self.over_time and index:
+            timestep = self.timesteps[index[0]] if self.timesteps else index[0]
+            index = index[1:]
+        if self.chosen is not None and index:
+            index = (self.chosen[index[0]], *index[1:])
+        return Worst(
+            index,
+            timestep,
+            found=float(self.value.flat[flat]),
+            expected=None if expected is None else float(expected),
+            deviation=None if deviation is None or np.isnan(deviation) else float(deviation),
+        )
 
 
 def find_quantities(
@@ -91,11 +136,36 @@ def _quantity(selector: Selector, outcome: Outcome, address: str) -> Quantity:
     if selector.when == "initial":
         return Quantity(f"{name}@initial", state.initial, origin=state.origin)
     if selector.when == "final":
-        return Quantity(name, state.final, state.initial, state.origin)
+        ends = _ends(calls[: index % len(calls) + 1])
+        last = (call.timesteps - 1,) if call.timesteps else ()
+        return Quantity(name, state.final, state.initial, state.origin, timesteps=last, ends=ends)
     value = _at(call, state.timesteps, selector.when, name)
     start = np.broadcast_to(state.initial, value.shape)
-    over_time = selector.when == "all"
-    return Quantity(f"{name}@{selector.when}", value, start, state.origin, over_time)
+    of = _over(call, selector.when)
+    return Quantity(f"{name}@{selector.when}", value, start, state.origin, **of)
+
+
+def _over(call: Call, when: Any) -> dict[str, Any]:
+    """Return the fields of a quantity that tell of which timesteps it is."""
+    over_time = when == "all"
+    used = _used(call) if over_time else None
+    return {"over_time": over_time, "used": used, "timesteps": _timesteps(call, when)}
+
+
+def _ends(calls: Sequence[tuple[Call, State]]) -> tuple[float, ...]:
+    """Return max|.| at the ends of the latest calls that each carried on from the one before."""
+    states = [state for _, state in calls]
+    began = max(k for k, state in enumerate(states) if not k or state.origin.word != "carried")
+    return tuple(float(np.abs(widened(s.final)).max(initial=0)) for s in states[began:])
+
+
+def _used(call: Call) -> Array | None:
+    """Return where no mask held: (kept timesteps, batch), in the order of the loop."""
+    if call.mask is None:
+        return None
+    inputs = [call.input_index(timestep) for timestep in call.kept]
+    used: Array = call.mask.astype(bool)[:, inputs].T
+    return used
 
 
 def _gate(selector: Selector, outcome: Outcome, address: str) -> Quantity:
@@ -104,7 +174,7 @@ def _gate(selector: Selector, outcome: Outcome, address: str) -> Quantity:
     call = calls[_index(selector, len(calls), outcome, address)]
     when = -1 if selector.when == "final" else selector.when
     value = _at(call, call.gates[gate], when, address)
-    return Quantity(f"{address}@{selector.when}", value, over_time=when == "all")
+    return Quantity(f"{address}@{selector.when}", value, **_over(call, when))
 
 
 def _split(address: str, outcome: Outcome) -> tuple[str, str, str]:
@@ -130,6 +200,14 @@ def _at(call: Call, timesteps: Array | None, when: str | int, name: str) -> Arra
         )
     value: Array = timesteps[index]
     return value
+
+
+def _timesteps(call: Call, when: str | int) -> Sequence[int]:
+    """Return which timesteps of the loop a value is from."""
+    if when == "all":
+        return call.kept
+    index = call.index(int(when))
+    return () if index is None else (call.kept[index],)
 
 
 def _index(selector: Selector, count: int, outcome: Outcome, address: str) -> int:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lstm_state_probe.expectations.verdict import Verdict
+from lstm_state_probe.expectations.verdict import Broken, Spot, Verdict
 from lstm_state_probe.recording.outcome import Outcome
 
 VERIFIED = "verified"
 
 
-def judge_verified(outcome: Outcome, position: tuple[int, int]) -> tuple[Verdict, ...]:
+def judge_verified(outcome: Outcome, at: Spot) -> tuple[Verdict, ...]:
     """Return a failed verdict for each call that is off, or one that says what was compared.
 
     Calls that could not be compared are told and do not fail; if none could, there is no verdict.
     """
-    off = tuple(_off(outcome, position))
+    off = tuple(_off(outcome, at))
     agreeing = [call.verified for call in outcome.calls if call.verified and call.verified.agrees]
     if off or not agreeing:
         return off
@@ -24,17 +24,19 @@ def judge_verified(outcome: Outcome, position: tuple[int, int]) -> tuple[Verdict
     others = len(outcome.calls) - len(agreeing)
     why = {c.verified.why for c in outcome.calls if c.verified and c.verified.agrees is None}
     rest = f"; {others} not compared: {', '.join(sorted(why))}" if others else ""
-    return (Verdict("*", VERIFIED, True, found + rest, *position),)
+    return (Verdict("*", VERIFIED, True, found + rest, at.line, at.column, source=at.source),)
 
 
-def _off(outcome: Outcome, position: tuple[int, int]) -> Iterator[Verdict]:
+def _off(outcome: Outcome, at: Spot) -> Iterator[Verdict]:
     counts: dict[str, int] = {}
     for call in outcome.calls:
         number = counts.get(call.layer, 0)
         counts[call.layer] = number + 1
         if call.verified is not None and call.verified.agrees is False:
-            words = f"{call.where}: {call.verified.why}"
-            yield Verdict(f"{call.layer}[{number}]", VERIFIED, False, words, *position)
+            name = f"{call.layer}[{number}]"
+            found = f"{call.verified.why} ({call.where})"
+            broken = Broken(name, VERIFIED, found)
+            yield Verdict.failing(name, VERIFIED, broken, at=at)
 
 
 def _calls(count: int) -> str:

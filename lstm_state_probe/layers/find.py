@@ -43,9 +43,11 @@ class Recurrent:
 
 
 def find_recurrent(model: Any) -> list[Recurrent]:
-    """List the recurrent layers of a model in the order of its layers."""
+    """List the recurrent layers of a model, or of a layer, in the order of its layers."""
     seen: set[int] = set()
-    found = [part for layer in _children(model) for part in _walk(layer, layer.name, layer, seen)]
+    alone = is_a(model, *BASES, BIDIRECTIONAL, TIME_DISTRIBUTED)
+    layers = [model] if alone else _children(model)
+    found = [part for layer in layers for part in _walk(layer, layer.name, layer, seen)]
     return list(_unique(found))
 
 

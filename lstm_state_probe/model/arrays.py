@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.scenario.data import Data
+from lstm_state_probe.scenario.data import Data, Derived, derived_from
 from lstm_state_probe.scenario.read import ScenarioFile
 from lstm_state_probe.scenario.sizes import human, memory_limit
 
@@ -40,10 +40,20 @@ def draw_arrays(scenario: ScenarioFile) -> dict[str, Array]:
     Raises:
         ScenarioError: for a file that is not there, cannot be read, or holds no numbers.
     """
-    return {name: _array(scenario, name, data) for name, data in scenario.spec.data.items()}
+    made: dict[str, Array] = {}
+    written = scenario.spec.data
+    for name in written:
+        for source in reversed(derived_from(written, name)):
+            if source not in made:
+                made[source] = _array(scenario, source, written[source], made)
+    return made
 
 
-def _array(scenario: ScenarioFile, name: str, data: Data) -> Array:
+def _array(
+    scenario: ScenarioFile, name: str, data: Data, made: Mapping[str, Array] | None = None
+) -> Array:
+    if data.derived is not None:
+        return _derived(scenario, name, data.derived, (made or {})[data.derived.of])
     if data.way == "file":
         return _read(scenario, name, data)
     if data.way == "values":
@@ -53,6 +63,26 @@ def _array(scenario: ScenarioFile, name: str, data: Data) -> Array:
     stream = np.random.SeedSequence([scenario.spec.seed, zlib.crc32(name.encode())])
     drawn = GENERATORS[data.way](spec, np.random.default_rng(stream))
     return drawn.astype(spec.dtype)
+
+
+def _derived(scenario: ScenarioFile, name: str, written: Derived, source: Array) -> Array:
+    """Choose samples and timesteps of another array, and pad them; the dtype stays.
+
+    Raises:
+        ScenarioError: if it has no such samples, or no second axis to pad.
+    """
+    where = ("data", name, "derived")
+    if max(written.samples or [0]) >= len(source):
+        raise scenario.error((*where, "samples"), f"{written.of!r} has {len(source)} samples")
+    array = source if written.samples is None else source[written.samples]
+    if (written.timesteps or written.padding) and source.ndim < 2:
+        raise scenario.error(where, f"{written.of!r} has no second axis of timesteps")
+    if written.timesteps is not None:
+        array = array[:, written.timesteps.start : written.timesteps.stop]
+    if written.padding is None:
+        return array
+    shape = (len(array), written.padding, *array.shape[2:])
+    return np.concatenate([array, np.full(shape, written.value, source.dtype)], axis=1)
 
 
 def _read(scenario: ScenarioFile, name: str, data: Data) -> Array:

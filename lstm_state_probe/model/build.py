@@ -43,7 +43,9 @@ def build_model(scenario: ScenarioFile, engine: Engine, *, allow_code: bool = Fa
     objects = Objects(engine, scenario, code.names)
     spec = scenario.spec.model
     custom_scope = engine.keras.saving.custom_object_scope
-    with custom_scope(code.names), _policy(objects, spec.dtype_policy), weighed(engine, scenario):
+    place: Path = ("model", "layers" if spec.is_written else spec.form)
+    weigh = weighed(engine, lambda figure: scenario.error(place, figure))
+    with custom_scope(code.names), _policy(objects, spec.dtype_policy), weigh:
         model = _FORMS[spec.form](objects, code)
     if spec.compile is not None:
         path: Path = ("model", "compile")

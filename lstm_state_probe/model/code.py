@@ -88,15 +88,21 @@ class Code:
 
     @contextmanager
     def _taking_in(self, module: ModuleType) -> Iterator[None]:
-        """Add what a module defines, and what it registers while the body runs, to the names."""
+        """Add what a module defines, and what it registers while the body runs, to the names.
+
+        What the file itself registers is taken back, so that the next scenario starts from
+        nothing; what the modules that it imports register stays, for Python imports them once.
+        """
         registered: dict[str, Any] = self.engine.keras.saving.get_custom_objects()
         before = dict(registered)
         try:
             yield
         finally:
-            own = {k: v for k, v in registered.items() if before.get(k) is not v}
-            registered.clear()
-            registered.update(before)  # the next scenario starts from nothing
+            new = {k: v for k, v in registered.items() if before.get(k) is not v}
+            own = {k: v for k, v in new.items() if v.__module__ == module.__name__}
+            for key in own:
+                del registered[key]
+            registered.update({key: before[key] for key in own if key in before})
         self.names.update(own | _public(module))
 
     def function(self, written: str, path: Path) -> Callable[..., Any]:
@@ -133,7 +139,7 @@ class Code:
         except (Exception, SystemExit) as error:
             where = line_of(error, self.scenario.path.parent)
             told = f"{doing}: {type(error).__name__}: {error}{where}"
-            raise CouldNotRun(str(self.scenario.error(path, told))) from error
+            raise CouldNotRun(self.scenario.error(path, told)) from error
         finally:
             for folder in folders:
                 sys.path.remove(folder)

@@ -2,30 +2,54 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from lstm_state_probe.errors import CouldNotRun, ProbeError
 from lstm_state_probe.model.code import Code
-from lstm_state_probe.model.load import load_model
+from lstm_state_probe.model.load import LeftUncompiled, load
+from lstm_state_probe.model.load.base import How
 from lstm_state_probe.model.objects import Objects
+from lstm_state_probe.scenario.check import COMPILED
 from lstm_state_probe.scenario.document import Path
+from lstm_state_probe.scenario.operations import Operation
 
 _HERE: Path = ("model", "load")
 
 
 def from_file(objects: Objects, code: Code) -> Any:
-    """Load the file that `load` names; what is wrong is told at that key."""
+    """Load the file that `load` names; what is wrong is told at that key.
+
+    The scenario's `compile` goes in the place of what the file was compiled with.
+
+    Raises:
+        ScenarioError: if the file is not to be loaded.
+        CouldNotRun: if Keras cannot load it, or cannot restore a compilation that is needed.
+    """
     scenario, spec = objects.scenario, objects.scenario.spec.model
     weights = None if spec.weights is None else scenario.beside(spec.weights)
+    how = How(code.allowed, code.names, spec.compile is None, spec.dtype_policy)
     try:
-        return load_model(
-            scenario.beside(spec.load or ""),
-            objects.engine,
-            weights=weights,
-            allow_code=code.allowed,
-            custom_objects=code.names,
-        )
+        model, note = load(scenario.beside(spec.load or ""), objects.engine, how, weights=weights)
     except CouldNotRun as error:
-        raise CouldNotRun(str(scenario.error(_HERE, str(error)))) from error
+        raise CouldNotRun(scenario.error(_HERE, str(error))) from error
     except ProbeError as error:
         raise scenario.error(_HERE, str(error)) from error
+    if note is not None and _trains_or_tests(scenario.spec.operations):
+        raise CouldNotRun(str(scenario.error(_HERE, f"{note}; give 'compile' in the model")))
+    if note is not None:
+        line = scenario.document.complaint(_HERE, note).line
+        warnings.warn_explicit(
+            f"{note}; it is left uncompiled", LeftUncompiled, str(scenario.path), line
+        )
+    return model
+
+
+def _trains_or_tests(operations: Sequence[Operation]) -> bool:
+    """Tell whether an operation needs a compiled model."""
+    return any(
+        operation.name in COMPILED
+        or (operation.repeat is not None and _trains_or_tests(operation.repeat.operations))
+        for operation in operations
+    )

@@ -125,7 +125,7 @@ class Objects:
         except Exception as error:  # the boundary: Keras may raise anything
             where = line_of(error, self.scenario.path.parent) if self.custom else ""
             place = self.scenario.error(path, f"{doing}: {described(error)}{where}")
-            raise CouldNotRun(str(place)) from error
+            raise CouldNotRun(place) from error
 
     def find(self, name: str, key: str) -> Any | None:
         """Find the user's own, then a class where the argument's name suggests it, then any."""

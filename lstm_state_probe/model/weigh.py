@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from lstm_state_probe.engines import Engine
-from lstm_state_probe.scenario.read import ScenarioFile
 from lstm_state_probe.scenario.sizes import human, memory_limit
 
 _FLOAT = 4
 
 
 @contextmanager
-def weighed(engine: Engine, scenario: ScenarioFile) -> Iterator[None]:
+def weighed(engine: Engine, complaint: Callable[[str], Exception]) -> Iterator[None]:
     """Refuse a weight that would take the model past this machine's memory.
 
     Raises:
-        ScenarioError: with the figure, before the weight is made.
+        Exception: what `complaint` makes of the figure, before the weight is made.
     """
     owner = engine.keras.layers.Layer
     original = owner.add_weight
@@ -30,8 +29,7 @@ def weighed(engine: Engine, scenario: ScenarioFile) -> Iterator[None]:
         shape = kwargs.get("shape") or next((a for a in args if isinstance(a, (tuple, list))), ())
         total += math.prod(dim or 1 for dim in shape) * _FLOAT
         if total > limit:
-            raise scenario.error(
-                ("model", "layers"),
+            raise complaint(
                 f"the weights up to the layer {self.name!r} would take {human(total)};"
                 f" this machine has {human(limit)} of memory",
             )

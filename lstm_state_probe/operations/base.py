@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines import Engine
+from lstm_state_probe.layers.families import is_a
 from lstm_state_probe.model import BuiltModel
 from lstm_state_probe.model.objects import Objects
 from lstm_state_probe.recording.call import Held
@@ -70,8 +71,8 @@ class Session:
             name: self.resolve(value) if name in REFERENCES else value
             for name, value in written.items()
         }
-        inputs = self.scenario.spec.model.inputs or {}
-        if isinstance(written.get("x"), str) and len(inputs) == 1:
+        inputs = getattr(self.model, "input", None) if is_a(self.model, "Functional") else None
+        if isinstance(written.get("x"), str) and isinstance(inputs, dict) and len(inputs) == 1:
             found["x"] = {next(iter(inputs)): found["x"]}
         if "validation_data" in written:
             found["validation_data"] = tuple(map(self.resolve, written["validation_data"]))

@@ -9,6 +9,7 @@ from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.operations import (
     Call,
     Evaluate,
+    InnerOutput,
     Predict,
     PredictOnBatch,
     TestOnBatch,
@@ -35,6 +36,16 @@ def evaluate(session: Session, arguments: Evaluate, path: Path) -> Any:
 def predict_on_batch(session: Session, arguments: PredictOnBatch, path: Path) -> Any:
     """`model.predict_on_batch`."""
     return session.model.predict_on_batch(**session.keywords(arguments, path))
+
+
+def inner_output(session: Session, arguments: InnerOutput, path: Path) -> Any:
+    """What one does to look at an inner layer: a second model, on the layers of the first."""
+    keywords, model = session.keywords(arguments, path), session.model
+    layer = model.get_layer(keywords["layer"])
+    keras = session.engine.keras
+    chain = isinstance(model, keras.Sequential)  # which has no `input` in Keras 3
+    reader = keras.Model(model.inputs if chain else model.input, layer.output)
+    return reader.predict_on_batch(keywords["x"])
 
 
 def test_on_batch(session: Session, arguments: TestOnBatch, path: Path) -> Any:

@@ -36,24 +36,34 @@ class State:
     """One state in one call: (batch, units) at the start and at the end.
 
     `timesteps` is (kept timesteps, batch, units), in the order in which the loop ran; None where
-    they were not recorded. It may be given as a function, which is called when it is wanted.
+    they were not recorded. Each may be given as a function, which is called when it is wanted.
     """
 
-    __slots__ = ("_timesteps", "final", "initial", "origin")
+    __slots__ = ("_final", "_initial", "_timesteps", "origin")
 
     def __init__(
         self,
-        initial: Array,
-        final: Array,
+        initial: Array | Callable[[], Array],
+        final: Array | Callable[[], Array],
         origin: Origin,
         timesteps: Array | Callable[[], Array] | None = None,
     ) -> None:
-        self.initial, self.final, self.origin = initial, final, origin
+        self._initial, self._final, self.origin = initial, final, origin
         self._timesteps = timesteps
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Fetch the timesteps: another process cannot."""
         return _received, (self.initial, self.final, self.origin, self.timesteps)
+
+    @property
+    def initial(self) -> Array:
+        """What the call started from."""
+        return self._initial() if callable(self._initial) else self._initial
+
+    @property
+    def final(self) -> Array:
+        """What the call ended with."""
+        return self._final() if callable(self._final) else self._final
 
     @property
     def timesteps(self) -> Array | None:
@@ -133,8 +143,16 @@ class Call:
 
     def without_timesteps(self) -> Call:
         """Return the call with its initial and final states alone."""
-        states = {n: State(s.initial, s.final, s.origin) for n, s in self.states.items()}
+        states = {n: State(s._initial, s._final, s.origin) for n, s in self.states.items()}
         return replace(self, states=states, kept=(), gates={})
+
+    def stored(self, keep: Callable[[Array], Callable[[], Array]]) -> Call:
+        """Return the call with its initial and final states where `keep` puts them."""
+        states = {
+            name: State(keep(state.initial), keep(state.final), state.origin, state._timesteps)
+            for name, state in self.states.items()
+        }
+        return replace(self, states=states)
 
     @property
     def where(self) -> str:

@@ -18,6 +18,7 @@ from lstm_state_probe.recording.call import Held, Origin, place
 
 ZEROS = Origin("zeros", "zeros: as the layer was built")
 BUILT = Origin("custom", "custom: what the layer was built with")
+FOUND = Origin("zeros", "zeros: so held when the recording began")
 STATELESS = Origin("zeros", "zeros: stateless, made for this call")
 UNSEEN = Origin("carried", "carried from a call that was not recorded")
 FOREIGN = Origin("custom", "custom: not what the layer held, and not given")
@@ -42,13 +43,17 @@ class Raw:
 
 @dataclass
 class Origins:
-    """The history of every held state of a model, kept through all operations."""
+    """The history of every held state of a model, kept through all operations.
+
+    `outside` says where a reset stands that happens between two operations.
+    """
 
     held: dict[str, tuple[Origin, Array]] = field(default_factory=dict)
     operation: str = ""
     given_by: Mapping[str, str] = field(default_factory=dict)
     made: dict[str, tuple[Array, int]] = field(default_factory=dict)
     trained: int = 0
+    outside: str = ""
 
     def built(self, held: Held, layers: Sequence[Recurrent]) -> None:
         """Note fresh states; whatever was known before is forgotten."""
@@ -59,9 +64,22 @@ class Origins:
             if address in held
         }
 
+    def unseen(self, held: Held) -> None:
+        """Note what is held after calls that were not recorded; what is as it was keeps its origin.
+
+        Zeros of which nothing is known are told as such.
+        """
+        for address, value in held.items():
+            known = self.held.get(address)
+            if known is None:
+                self.held[address] = (UNSEEN if np.any(value) else FOUND, value)
+            elif not _same(value, known[1]):
+                self.held[address] = (UNSEEN, value)
+
     def reset(self, addresses: Sequence[str]) -> None:
         """Note that a layer was reset."""
-        origin = Origin("reset", f"reset: {self.operation}" if self.operation else "reset")
+        where = self.outside or self.operation
+        origin = Origin("reset", f"reset: {where}" if where else "reset")
         self._note(origin, addresses)
 
     def assigned(self, held: Held, addresses: Sequence[str]) -> None:

@@ -29,7 +29,8 @@ class Outcome:
 
     `before` and `held` are what the stateful layers held before and after it; `result` is what
     Keras returned, with arrays in the place of tensors. `unrecorded` counts the calls of which
-    nothing is known, because XLA ran several batches before the variables could be read.
+    nothing is known, because XLA ran several batches before the variables could be read. `on_disk`
+    is how many bytes of timesteps went there, past the budget of memory.
     """
 
     operation: str
@@ -41,6 +42,7 @@ class Outcome:
     failure: Failure | None = None
     seconds: float = 0.0
     unrecorded: int = 0
+    on_disk: int = 0
 
     def states(self, address: str) -> list[tuple[Call, State]]:
         """List one state over the calls of its layer, in their order, each with its call."""

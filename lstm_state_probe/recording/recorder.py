@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from lstm_state_probe.engines.base import (
     Watch,
 )
 from lstm_state_probe.engines.kernel import kernel_name
-from lstm_state_probe.engines.wrapping import Release, override
+from lstm_state_probe.engines.wrapping import Release, override, resetting
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
 from lstm_state_probe.recording.call import Call, Gates, Held, State, frozen, two_axes
 from lstm_state_probe.recording.origin import Origins, Raw
@@ -26,11 +27,18 @@ from lstm_state_probe.recording.plan import ENDS, Plan
 from lstm_state_probe.recording.sinks import CallbackSink, Receive, Sink, VariableSink
 from lstm_state_probe.recording.steps import Steps
 from lstm_state_probe.recording.store import Later, Store
-from lstm_state_probe.recording.witness import Witness
+from lstm_state_probe.recording.witness import Witness, drops, wanted
 
-NO_LOOP = "no timesteps: a fused kernel ran, or XLA lets nothing out of it"
+MARK = "_lstm_state_probe"
+OWN_WAY = "no timesteps: {} computes them in its own way, past Keras's loop"
 REPLAYED = "replayed from the equations: cuDNN ran, of which no timestep can be seen"
 FORCED = "Keras's generic kernel in the place of cuDNN (--kernel generic)"
+
+
+def recorder_of(layer: Any) -> Recorder | None:
+    """Return the recorder that is attached to a recurrent layer."""
+    found: Recorder | None = vars(layer).get(MARK)
+    return found
 
 
 @dataclass
@@ -39,6 +47,7 @@ class Recorder:
 
     Nothing of the model's own changes: the layers get instance attributes in front of their
     methods, which `detach` removes; so does the model where one execution runs several batches.
+    `around` is entered by whoever sets states from outside, with the name of what it does.
     """
 
     engine: Engine
@@ -51,7 +60,9 @@ class Recorder:
     places: Places = field(default_factory=Places)
     calls: list[Call] = field(default_factory=list)
     lost: int = 0
+    around: Callable[[str], AbstractContextManager[Any]] = nullcontext
     _releases: list[Release] = field(default_factory=list)
+    _lasting: list[Release] = field(default_factory=list)
     _steps: dict[str, Steps] = field(default_factory=dict)
     _left: float = 0.0
 
@@ -72,22 +83,75 @@ class Recorder:
         layers = find_recurrent(model)
         sink: Sink = VariableSink() if engine.jit_compiled(model) else CallbackSink()
         recorder = cls(engine, model, layers, origins, sink, plan, Store(plan.budget))
-        for part in layers:
-            recorder._releases.append(engine.intercept(part.layer, recorder._watch(part)))
+        recorder._intercept(layers)
         if engine.steps_per_execution(model) > 1:
             stepping = {"call": recorder.places.stepping(model.call)}
-            recorder._releases.append(override(model, stepping))
+            recorder._lasting.append(override(model, stepping))
         recorder._left = plan.witness
         engine.retrace(model)
         if fresh:
             origins.built(recorder.held(), layers)
         return recorder
 
+    def _intercept(self, layers: Sequence[Recurrent]) -> None:
+        for part in layers:
+            if recorder_of(part.layer) is None:
+                self._lasting.append(override(part.layer, {MARK: self}))
+            self._releases.append(self.engine.intercept(part.layer, self._watch(part)))
+
     def detach(self) -> None:
-        """Restore the model wholly."""
+        """Restore the model wholly; a foreign function that was traced meanwhile goes quiet."""
+        self.fall_silent()
+        self.engine.retrace(self.model)
+
+    def fall_silent(self) -> None:
+        """Detach but for the functions that were traced, which go on to run and report nothing."""
+        self._release()
+        while self._lasting:
+            self._lasting.pop()()
+        self.collect()
+        self.sink.close()
+
+    def lasting(self, release: Release) -> None:
+        """Do something else too when the recorder is detached."""
+        self._lasting.append(release)
+
+    def mute(self) -> None:
+        """Let calls go unrecorded until `unmute`; resets are still noted."""
+        self.collect()
+        self.sink.mute(True)
+
+    def unmute(self) -> None:
+        """Record calls again; what was left meanwhile is noted."""
+        self.sink.mute(False)
+        self.origins.unseen(self.held())
+
+    def _release(self) -> None:
         while self._releases:
             self._releases.pop()()
-        self.engine.retrace(self.model)
+
+    def pause(self) -> None:
+        """Leave what is traced or called from now on unobserved; resets are still noted.
+
+        No function is traced anew: what was traced while the recorder observed goes on to report.
+        """
+        self._release()
+        for part in self.layers:
+            self._releases.append(override(part.layer, resetting(part.layer, self._on_reset(part))))
+
+    def resume(self) -> None:
+        """Observe again what is traced or called from now on."""
+        self._release()
+        self._intercept(self.layers)
+        self.collect()
+        self.origins.unseen(self.held())
+
+    def find_more(self) -> None:
+        """Observe the layers that the model has made since the recorder was attached."""
+        known = {id(part.layer) for part in self.layers}
+        found = find_recurrent(self.model)
+        self.layers = found
+        self._intercept([part for part in found if id(part.layer) not in known])
 
     @property
     def addresses(self) -> list[str]:
@@ -114,9 +178,18 @@ class Recorder:
     def take(self) -> tuple[tuple[Call, ...], int]:
         """Return the calls since the last time, and how many could not be recorded."""
         self.collect()
+        return self.cut()
+
+    def cut(self) -> tuple[tuple[Call, ...], int]:
+        """Return the calls that were delivered so far; what waits comes later."""
         taken = tuple(self.calls), self.lost
         self.calls, self.lost, self._left = [], 0, self.plan.witness
         return taken
+
+    def spilled(self) -> int:
+        """Return how many bytes of timesteps went to disk since the last time."""
+        written, self.store.written = self.store.written, 0
+        return written
 
     def _on_reset(self, part: Recurrent) -> Callable[[], None]:
         def reset() -> None:
@@ -127,28 +200,26 @@ class Recorder:
 
     def _watch(self, part: Recurrent) -> Watch:
         level = self.plan.level(part.address)
-        steps = None if level == "final" else self._steps_observer(part)
-        compiled = isinstance(self.sink, VariableSink)
+        needed = level != "final" or drops(part)
         return Watch(
             self._observer(part),
             self._on_reset(part),
-            steps,
+            self._steps_observer(part) if needed else None,
+            states=level != "final",
             gates=level == "gates",
-            compiled=compiled,
+            masks=lambda inputs: wanted(part, self.engine.name, inputs, budget=self.plan.witness),
+            compiled=isinstance(self.sink, VariableSink),
             generic=self.plan.kernel == GENERIC,
         )
 
     def _steps_observer(self, part: Recurrent) -> Callable[[StepTensors], None]:
         def observe(tensors: StepTensors) -> None:
-            count, drawn = len(tensors.arrays), tensors.dropout
-
             def receive(arrays: list[Array], skipped: int) -> None:
-                masks = dict(zip(drawn, arrays[count:], strict=True))
                 self._steps[part.address] = Steps(
-                    part, tensors.names, tensors.dtypes, tensors.kept_as, arrays[:count], masks
+                    part, tensors.names, tensors.dtypes, tensors.kept_as, arrays
                 )
 
-            self.sink.emit([*tensors.arrays, *drawn.values()], receive, copy=False)
+            self.sink.emit(tensors.arrays, receive, copy=False)
 
         return observe
 
@@ -229,6 +300,8 @@ class Recorder:
 
     def _wanted(self, address: str, timesteps: int) -> Sequence[int]:
         """Return which timesteps of a call that just arrived are to be kept."""
+        if self.plan.level(address) == "final":
+            return ()
         earlier = any(call.layer == address for call in self.calls)
         return () if self.plan.calls == "first" and earlier else self.plan.keep(timesteps)
 
@@ -237,7 +310,7 @@ class Recorder:
     ) -> Call:
         """Add the timesteps of a second pass where a fused kernel gave none; or say why not."""
         if call.kernel != CUDNN:
-            return replace(call, note=NO_LOOP)
+            return replace(call, note=OWN_WAY.format(type(witness.part.layer).__name__))
         kept = self._wanted(call.layer, call.timesteps)
         if not kept:
             return call

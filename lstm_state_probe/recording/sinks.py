@@ -34,6 +34,14 @@ class Sink(Protocol):
         """Deliver what waits since the last call; return how many runs were overwritten."""
         ...
 
+    def mute(self, muted: bool) -> None:
+        """Let what comes go unread for a while."""
+        ...
+
+    def close(self) -> None:
+        """Take nothing more, also from a graph that goes on to run."""
+        ...
+
 
 @dataclass
 class CallbackSink:
@@ -47,6 +55,7 @@ class CallbackSink:
     waiting: list[tuple[int, Receive, list[Array]]] = field(default_factory=list)
     numbers: Any = None
     due: int = 1
+    deaf: bool = False
     lock: Any = field(default_factory=RLock)
 
     def emit(self, tensors: Sequence[Any], receive: Receive, *, copy: bool = True) -> None:
@@ -57,6 +66,8 @@ class CallbackSink:
                 self.numbers = _variable(tf.constant(0, tf.int64), ())
 
         def deliver(number: Any, *arrays: Any) -> None:
+            if self.deaf:
+                return
             kept = [np.array(array) if copy else _left(array) for array in arrays]
             with self.lock:
                 self.waiting.append((int(number), receive, kept))
@@ -75,6 +86,12 @@ class CallbackSink:
             self._deliver(whole=True)
         return 0
 
+    def mute(self, muted: bool) -> None:
+        self.deaf = muted
+
+    def close(self) -> None:
+        self.deaf = True
+
     def _deliver(self, *, whole: bool) -> None:
         arrived, self.waiting = sorted(self.waiting, key=itemgetter(0)), []
         for number, receive, arrays in arrived:
@@ -90,11 +107,14 @@ class VariableSink:
     """Variables that the graph assigns: XLA takes them, but only the last run can be read."""
 
     slots: list[tuple[Any, list[Any], Receive]] = field(default_factory=list)
+    deaf: bool = False
 
     def emit(self, tensors: Sequence[Any], receive: Receive, *, copy: bool = True) -> None:
         import tensorflow as tf
 
         if tf.executing_eagerly():
+            if self.deaf:
+                return
             receive([to_numpy(tensor) for tensor in tensors], 0)
             return
         with tf.init_scope():
@@ -117,6 +137,14 @@ class VariableSink:
                     receive([to_numpy(variable) for variable in kept], count - 1)
                     runs.assign(0)
         return lost
+
+    def mute(self, muted: bool) -> None:
+        self.deaf = muted
+        for runs, _, _ in self.slots:
+            runs.assign(0)
+
+    def close(self) -> None:
+        self.slots, self.deaf = [], True
 
 
 def _left(value: Any) -> Any:

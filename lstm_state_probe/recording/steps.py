@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lstm_state_probe.arrays import Array
+from lstm_state_probe.engines.base import Quantity
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.store import Later, OnDisk, Pending, Store
 
@@ -19,11 +20,10 @@ class Steps:
     """Arrays of bits, (timesteps, quantities, batch, …), with the names and dtypes of each."""
 
     part: Recurrent
-    names: Sequence[Sequence[int | tuple[int, str]]]
+    names: Sequence[Sequence[Quantity]]
     dtypes: Sequence[Any]
     kept_as: Sequence[Any]
     arrays: Sequence[Any]
-    dropout: Mapping[tuple[int, str, int], Array]
 
     def chosen(
         self, kept: Sequence[int], timesteps: int, store: Store, size: int
@@ -34,8 +34,7 @@ class Steps:
         """
         states: dict[str, Later] = {}
         gates: dict[str, Later] = {}
-        groups = zip(self.names, self.dtypes, self.kept_as, self.arrays, strict=True)
-        for names, dtype, kept_as, bits in groups:
+        for names, dtype, kept_as, bits in self._groups(masks=False):
             load = partial(_stacked, bits, kept_as, dtype, kept, timesteps)
             pending = store.keep(
                 load, _bytes(bits, timesteps * len(names) * size * np.dtype(dtype).itemsize)
@@ -44,9 +43,27 @@ class Steps:
                 value = partial(_part, pending, place if len(names) > 1 else None)
                 if isinstance(name, int):
                     states[self.part.states[name]] = value
-                else:
+                elif len(name) == 2:
                     gates[self.gate(*name)] = value
         return states, {gate: gates[gate] for gate in self.part.gates if gate in gates}
+
+    def dropout(self, timesteps: int) -> dict[tuple[int, str, int], Array]:
+        """Return the masks that every timestep drew for itself, (timesteps, batch, …)."""
+        found = {}
+        for names, dtype, kept_as, bits in self._groups(masks=True):
+            array = _stacked(bits, kept_as, dtype, range(timesteps), timesteps)
+            for place, name in enumerate(names):
+                assert isinstance(name, tuple)
+                assert len(name) == 3
+                found[name] = array[:, place] if len(names) > 1 else array
+        return found
+
+    def _groups(self, *, masks: bool) -> Iterator[tuple[Sequence[Quantity], Any, Any, Any]]:
+        groups = zip(self.names, self.dtypes, self.kept_as, self.arrays, strict=True)
+        for group in groups:
+            first = group[0][0]
+            if (isinstance(first, tuple) and len(first) == 3) == masks:
+                yield group
 
     def gate(self, cell: int, letter: str) -> str:
         """Return a gate's name in its layer: `i`, or `cell0/i` where cells are stacked."""

@@ -56,12 +56,13 @@ class Store:
     """Keeps arrays; `budget` bytes of them stay in memory at a time.
 
     The others go, as they come, to the end of one temporary file, which has no name and vanishes
-    with the last array that is in it.
+    with the last array that is in it. `on_disk` is where it ends, `written` what was put there.
     """
 
     budget: int
     in_memory: int = 0
     on_disk: int = 0
+    written: int = 0
     _file: Any = None
 
     def keep(self, load: Later, size: int) -> Pending | OnDisk:
@@ -83,5 +84,6 @@ class Store:
         self._file.seek(offset)
         self._file.write(array.view(np.uint8).data if array.size else b"")
         self._file.flush()
+        self.written += array.nbytes
         self.on_disk = -(-(offset + array.nbytes) // _ALIGNED) * _ALIGNED
         return OnDisk(self._file, offset, array)

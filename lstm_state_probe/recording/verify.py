@@ -6,6 +6,7 @@ the operation before any update.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from lstm_state_probe.arrays import Array, widened
+from lstm_state_probe.engines.dropout import RATES
+from lstm_state_probe.engines.loop import cells_of
 from lstm_state_probe.equations import Equations, NoEquations, Trajectory, equations_for, unfold
-from lstm_state_probe.layers.families import STACKED_CELLS, class_names, is_a
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Call, State, Verified
 
@@ -25,15 +27,21 @@ A GPU multiplies float32 as TensorFloat-32, of 10 bits, unless TensorFlow is tol
 """
 
 WEIGHTS = ("kernel", "recurrent_kernel", "bias")
-_FAMILIES = {"LSTMCell": "LSTM", "GRUCell": "GRU", "SimpleRNNCell": "SimpleRNN"}
+_FAMILIES = {
+    "LSTMCell": "LSTM",
+    "GRUCell": "GRU",
+    "SimpleRNNCell": "SimpleRNN",
+    "ConvLSTMCell": "ConvLSTM",
+}
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a call computed with; `inputs` is (batch, timesteps, features).
+    """What a call computed with; `inputs` is (batch, timesteps, …).
 
-    `weights` has one entry a cell; `dropout` holds masks by (cell, kind, number); `tf32` says that
-    products of float32 were computed as TensorFloat-32.
+    `weights` has one entry a cell; `dropout` holds masks by (cell, kind, number): (batch, n) of the
+    whole call, or (timesteps, batch, n) in the order of the loop. `tf32` says that products of
+    float32 were computed as TensorFloat-32.
     """
 
     inputs: Array
@@ -42,31 +50,38 @@ class Evidence:
     tf32: bool = False
 
 
-def cells_of(part: Recurrent) -> list[Any]:
-    """List the cells of a layer, one for most kinds."""
-    cell = part.layer.cell
-    return list(cell.cells) if is_a(cell, STACKED_CELLS) else [cell]
-
-
 def equations_of(part: Recurrent, engine: str) -> list[Equations]:
     """Return the equations of each cell.
 
     Raises:
-        NoEquations: for a custom cell, a ConvLSTM, or an activation that the witness lacks.
+        NoEquations: for a custom cell, or an activation that the witness lacks.
     """
     found = []
-    for cell in cells_of(part):
-        family = next((_FAMILIES[n] for n in class_names(cell) if n in _FAMILIES), None)
-        own = "call" in vars(type(cell)) and type(cell).__name__ not in _FAMILIES
-        if family is None or own or is_a(part.layer, "ConvLSTM"):
+    for cell in cells_of(part.layer):
+        family = _family(cell)
+        if family is None:
             raise NoEquations(f"no equations for {type(cell).__name__}")
         found.append(equations_for(family, cell.get_config(), engine=engine))
     return found
 
 
-def cost(batch: int, timesteps: int, weights: int) -> float:
-    """Estimate the seconds for a call, mostly products with the weights, in float64."""
-    return 1e-3 + timesteps * batch * weights / 2e9
+def _family(cell: Any) -> str | None:
+    """Name the family of a cell; None for one that computes in its own way, or inherits such."""
+    for kind in type(cell).__mro__:
+        if "call" in vars(kind):
+            stock = kind.__module__.startswith(("keras.", "tf_keras.")) and "call" not in vars(cell)
+            return _FAMILIES.get(kind.__name__) if stock else None
+    return None
+
+
+def cost(inputs: Sequence[int], weights: Sequence[Sequence[int]]) -> float:
+    """Estimate the seconds for a call from shapes: products with the weights, in float64.
+
+    The first weight is a kernel (…, features, units), which a convolution lays on many places.
+    """
+    batch, timesteps, *features = inputs
+    places = math.prod(features) // max(weights[0][-2], 1)
+    return 1e-3 + timesteps * batch * places * sum(map(math.prod, weights)) / 2e9
 
 
 def verify(part: Recurrent, call: Call, evidence: Evidence, *, engine: str) -> Verified:
@@ -107,7 +122,7 @@ def unfolded(
     over time is needed. Else the equations run from the initial state.
     """
     single = _every_timestep_kept(call)
-    inputs, mask = _in_order(call, evidence.inputs), _valid(call)
+    inputs, mask = in_loop_order(call, evidence.inputs), _valid(call)
     if single:
         inputs, mask = _rows(inputs)[:, None], _rows(mask)[:, None]
     else:
@@ -116,9 +131,7 @@ def unfolded(
     for k, each in enumerate(equations):
         prefix = f"cell{k}/" if "/" in part.states[0] else ""
         states = {name: call.states[prefix + name] for name in each.states}
-        masks = [_masks(evidence, k, kind) for kind in ("dropout_mask", "recurrent_dropout_mask")]
-        if single:
-            masks = [_tiled(drawn, call.timesteps) for drawn in masks]
+        masks = [_masks(call, evidence, cell=k, kind=kind, single=single) for kind in RATES]
         trajectory = unfold(
             each,
             inputs,
@@ -138,7 +151,7 @@ def _every_timestep_kept(call: Call) -> bool:
     return recorded and call.timesteps > 0 and len(call.kept) == call.timesteps
 
 
-def _in_order(call: Call, inputs: Array) -> Array:
+def in_loop_order(call: Call, inputs: Array) -> Array:
     """Return (timesteps, batch, features) in the order of the loop; one sample may stand for all.
 
     Keras broadcasts a last batch of one to the batch of a stateful layer (seen in 3.14, 3.15).
@@ -159,26 +172,24 @@ def _before(state: State, *, single: bool) -> Array:
     return _rows(np.concatenate([_wide(state.initial)[None], _wide(state.timesteps)[:-1]]))
 
 
-def _tiled(masks: Any, timesteps: int) -> Any:
-    """Repeat dropout masks, (batch, n) each, for every timestep."""
-    if masks is None:
-        return None
-    if isinstance(masks, tuple):
-        return tuple(_tiled(mask, timesteps) for mask in masks)
-    return np.tile(masks, (timesteps, 1))
-
-
 def _over_time(trajectory: Trajectory, call: Call) -> Trajectory:
     """Give a single step over (timesteps x batch) its two axes back."""
     shape = (call.timesteps, -1)
-    states = {n: a[0].reshape(*shape, a.shape[-1]) for n, a in trajectory.states.items()}
-    gates = {n: a[0].reshape(*shape, a.shape[-1]) for n, a in trajectory.gates.items()}
+    states = {n: a[0].reshape(*shape, *a.shape[2:]) for n, a in trajectory.states.items()}
+    gates = {n: a[0].reshape(*shape, *a.shape[2:]) for n, a in trajectory.gates.items()}
     return Trajectory(states, gates, {name: array[-1] for name, array in states.items()})
 
 
-def _masks(evidence: Evidence, cell: int, kind: str) -> Any:
-    masks = [m for (k, name, _), m in sorted(evidence.dropout.items()) if (k, name) == (cell, kind)]
-    wide = [_wide(mask) for mask in masks]
+def _masks(call: Call, evidence: Evidence, *, cell: int, kind: str, single: bool) -> Any:
+    """Return the masks of a cell as `unfold` takes them, each for every timestep."""
+    names = sorted(name for name in evidence.dropout if name[:2] == (cell, kind))
+    batch = len(next(iter(call.states.values())).final)
+    wide = []
+    for name in names:
+        mask = _wide(evidence.dropout[name])
+        own = mask.shape[1:] if mask.ndim < evidence.inputs.ndim else mask.shape[2:]
+        spread = np.broadcast_to(mask, (call.timesteps, batch, *own))
+        wide.append(_rows(spread)[:, None] if single else spread.swapaxes(0, 1))
     return wide[0] if len(wide) == 1 else tuple(wide) or None
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors
+from lstm_state_probe.engines.dropout import Masks, kinds_of
 from lstm_state_probe.engines.kernel import computes_tf32
+from lstm_state_probe.engines.loop import cells_of
 from lstm_state_probe.equations import NoEquations
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Call, Verified
@@ -18,18 +19,19 @@ from lstm_state_probe.recording.steps import Steps
 from lstm_state_probe.recording.verify import (
     WEIGHTS,
     Evidence,
-    cells_of,
     cost,
     equations_of,
+    in_loop_order,
     verify,
 )
 
 
 @dataclass(frozen=True)
 class Witness:
-    """Looks at the calls of one trace; `tensors` are the inputs and the weights, in order.
+    """Looks at the calls of one trace; `tensors` are the inputs, the weights, the dropout masks.
 
-    `why` says why it has nothing to look at; `dropped`, that the inputs went through the layer's
+    `names` are those of the weights, `drawn` those of the masks that stay for a whole call. `why`
+    says why there is nothing to look at; `dropped`, that the inputs went through the layer's
     dropout already.
     """
 
@@ -37,6 +39,7 @@ class Witness:
     engine: str
     tensors: Sequence[Any]
     names: Sequence[tuple[int, str]]
+    drawn: Sequence[tuple[int, str, int]]
     training: bool | None
     why: str = ""
     dropped: bool = False
@@ -47,43 +50,33 @@ class Witness:
 
         Nothing is taken out of the graph for a call that would cost more than `budget` seconds.
         """
-        if not budget:
-            return cls(part, engine, (), (), tensors.training)
-        try:
-            equations_of(part, engine)
-        except NoEquations as error:
-            return cls(part, engine, (), (), tensors.training, str(error))
-        if getattr(part.layer, "time_major", False):
-            return cls(part, engine, (), (), tensors.training, "time_major inputs")
-        names: list[tuple[int, str]] = []
         dropped = tensors.kernel.inputs is not None
-        found = [tensors.kernel.inputs if dropped else tensors.sequences]
-        for k, cell in enumerate(cells_of(part)):
-            for name in WEIGHTS:
-                weight = getattr(cell, name, None)
-                if weight is not None:
-                    names.append((k, name))
-                    found.append(_tensor(weight))
-        if _static_seconds(found) > budget:
-            return cls(part, engine, (), (), tensors.training, TOO_LARGE)
-        return cls(part, engine, found, names, tensors.training, dropped=dropped)
+        inputs = tensors.kernel.inputs if dropped else tensors.sequences
+        why = _unable(part, engine, inputs, budget=budget)
+        if why or not budget:
+            return cls(part, engine, (), (), (), tensors.training, why)
+        weights = {(k, name): _tensor(weight) for k, name, weight in _weights(part)}
+        masks = {} if dropped else dict(tensors.dropout)
+        found = [inputs, *weights.values(), *masks.values()]
+        names = tuple(weights), tuple(masks)
+        return cls(part, engine, found, *names, tensors.training, dropped=dropped)
 
     def look(
         self, call: Call, arrays: Sequence[Array], steps: Steps | None, *, left: float
     ) -> tuple[Verified | None, float]:
         """Compare a call, if that fits into the seconds that are left; return what it took."""
-        why = self.why or self._unknown_dropout(call, steps)
-        if why:
-            return Verified(None, None, why), 0.0
+        if self.why:
+            return Verified(None, None, self.why), 0.0
         if left <= 0:
             unseen = Verified(None, None, TOO_LARGE) if self.tensors else None
             return unseen, 0.0
-        inputs, *weights = arrays
-        batch, timesteps = inputs.shape[:2]
-        taken = cost(batch, timesteps, sum(weight.size for weight in weights))
+        shapes = [array.shape for array in arrays[: 1 + len(self.names)]]
+        taken = cost(shapes[0], shapes[1:])
         if taken > left:
             return Verified(None, None, TOO_LARGE), 0.0
-        masks = steps.dropout if steps is not None and self._drops(call) else {}
+        masks = self._masks(call, arrays, steps)
+        if masks is None:
+            return Verified(None, None, "its dropout masks were not recorded"), 0.0
         evidence = self._evidence(arrays, masks)
         return verify(self.part, call, evidence, engine=self.engine), taken
 
@@ -94,38 +87,74 @@ class Witness:
         evidence = self._evidence(arrays, {})
         return replay(self.part, call, evidence, engine=self.engine, kept=kept)
 
-    def _evidence(
-        self, arrays: Sequence[Array], masks: Mapping[tuple[int, str, int], Array]
-    ) -> Evidence:
-        inputs, *weights = arrays
-        cells: list[dict[str, Array | None]] = [dict.fromkeys(WEIGHTS) for _ in cells_of(self.part)]
+    def _evidence(self, arrays: Sequence[Array], masks: Masks) -> Evidence:
+        inputs, weights = arrays[0], arrays[1 : 1 + len(self.names)]
+        cells: list[dict[str, Array | None]] = [
+            dict.fromkeys(WEIGHTS) for _ in cells_of(self.part.layer)
+        ]
         for (k, name), weight in zip(self.names, weights, strict=True):
             cells[k][name] = weight
         return Evidence(inputs, cells, masks, tf32=computes_tf32())
 
-    def _drops(self, call: Call) -> bool:
-        rates = [getattr(cell, name, 0) for cell in cells_of(self.part) for name in _RATES]
-        return not self.dropped and any(rates) and (self.training is True or call.phase == "train")
+    def _masks(self, call: Call, arrays: Sequence[Array], steps: Steps | None) -> Masks | None:
+        """Return all dropout masks of a call; None if one is missing.
 
-    def _unknown_dropout(self, call: Call, steps: Steps | None) -> str:
-        if not self._drops(call):
-            return ""
-        if self.engine == "tf_keras":
-            return "the dropout masks of tf_keras are not recorded"
-        return "" if steps is not None else "dropout masks are recorded with the timesteps alone"
+        One with as many axes as the inputs is one that they went through before the loop.
+        """
+        if self.training is False or self.dropped:
+            return {}
+        axes = arrays[0].ndim
+        kept = zip(self.drawn, arrays[1 + len(self.names) :], strict=True)
+        before = {
+            name: in_loop_order(call, mask) if mask.ndim == axes else mask for name, mask in kept
+        }
+        found = before | (steps.dropout(call.timesteps) if steps is not None else {})
+        needed = {
+            (k, kind) for k, cell in enumerate(cells_of(self.part.layer)) for kind in kinds_of(cell)
+        }
+        return found if needed <= {(k, kind) for k, kind, _ in found} else None
 
 
-_RATES = ("dropout", "recurrent_dropout")
 TOO_LARGE = "too large to verify unasked (--verify)"
 
 
-def _static_seconds(tensors: Sequence[Any]) -> float:
-    """Estimate the cost of a call from static shapes; 0 where they do not tell."""
-    shapes = [tuple(tensor.shape) for tensor in tensors]
-    if len(shapes[0]) != 3 or any(dim is None for shape in shapes for dim in shape):
-        return 0.0
-    batch, timesteps, _ = shapes[0]
-    return cost(batch, timesteps, sum(math.prod(shape) for shape in shapes[1:]))
+def drops(part: Recurrent) -> bool:
+    """Tell whether a layer has dropout of any kind."""
+    return any(True for cell in cells_of(part.layer) for _ in kinds_of(cell))
+
+
+def wanted(part: Recurrent, engine: str, inputs: Any, *, budget: float) -> bool:
+    """Tell whether a call with these inputs can be compared, and should be."""
+    return budget > 0 and not _unable(part, engine, inputs, budget=budget)
+
+
+def _affordable(part: Recurrent, inputs: Any, budget: float) -> bool:
+    """Tell from static shapes whether a call costs at most `budget` seconds, where they tell."""
+    shapes = [tuple(inputs.shape), *(tuple(weight.shape) for _, _, weight in _weights(part))]
+    if any(dim is None for shape in shapes for dim in shape):
+        return True
+    return cost(shapes[0], shapes[1:]) <= budget
+
+
+def _unable(part: Recurrent, engine: str, inputs: Any, *, budget: float) -> str:
+    """Say why a call cannot be compared; '' if it can, or if nobody asked."""
+    if not budget:
+        return ""
+    try:
+        equations_of(part, engine)
+    except NoEquations as error:
+        return str(error)
+    if getattr(part.layer, "time_major", False):
+        return "time_major inputs"
+    return "" if _affordable(part, inputs, budget) else TOO_LARGE
+
+
+def _weights(part: Recurrent) -> Iterator[tuple[int, str, Any]]:
+    for k, cell in enumerate(cells_of(part.layer)):
+        for name in WEIGHTS:
+            weight = getattr(cell, name, None)
+            if weight is not None:
+                yield k, name, weight
 
 
 def _tensor(weight: Any) -> Any:

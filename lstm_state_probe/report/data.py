@@ -26,7 +26,10 @@ class LayerReport:
 
 @dataclass(frozen=True)
 class OperationReport:
-    """One operation with its verdicts; `line` and `column` are its place in the file."""
+    """One operation with its verdicts; `line`, `column` and `source` are its place in the file.
+
+    `file` is where the operation stands, if that is not the file of the scenario.
+    """
 
     index: int
     operation: str
@@ -36,6 +39,8 @@ class OperationReport:
     line: int
     column: int
     raises: bool = False
+    source: str = ""
+    file: str | None = None
 
     @property
     def status(self) -> str:
@@ -51,8 +56,10 @@ class OperationReport:
 class ScenarioReport:
     """One scenario on one engine; `initialised` is what the layers held once built.
 
+    `seed` is None where nobody seeded: in a recording of the user's own calls.
     `not_done` counts the operations of the scenario that were not reached, because an earlier
-    one failed. `cached` is when it last ran, where nothing changed since and it was not run.
+    one failed. `complaints` are the places of `error`, where it has any. `cached` is when it last
+    ran, where nothing changed since and it was not run.
     """
 
     id: str
@@ -60,7 +67,7 @@ class ScenarioReport:
     description: str | None
     file: str
     engine: str
-    seed: int
+    seed: int | None
     status: str
     seconds: float
     layers: tuple[LayerReport, ...]
@@ -69,12 +76,15 @@ class ScenarioReport:
     not_done: int
     error: str | None
     exit_code: int
+    checks: tuple[Verdict, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
     cached: str | None = None
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """All verdicts, in the order of the operations."""
-        return tuple(verdict for report in self.operations for verdict in report.verdicts)
+        """All verdicts, in the order of the operations; then those on the model's properties."""
+        done = tuple(verdict for report in self.operations for verdict in report.verdicts)
+        return done + self.checks
 
 
 @dataclass(frozen=True)
@@ -112,11 +122,16 @@ class SuiteReport:
         return max([*codes, 2 if self.complaints else 0])
 
 
-def status_of(done: Sequence[OperationReport], error: ProbeError | None, stopped: bool) -> str:
+def status_of(
+    done: Sequence[OperationReport],
+    error: ProbeError | None,
+    stopped: bool,
+    checks: Sequence[Verdict] = (),
+) -> str:
     """Sum up a scenario: what was never expected is never passed."""
     if error is not None or stopped:
         return "error"
-    verdicts = [verdict for report in done for verdict in report.verdicts]
+    verdicts = [*(verdict for report in done for verdict in report.verdicts), *checks]
     if not verdicts:
         return NO_EXPECTATIONS
     return "passed" if all(verdict.passed for verdict in verdicts) else "failed"

@@ -16,6 +16,7 @@ _VALUES: dict[str, Any] = {
 }
 Values = Annotated[Any, WithJsonSchema({"$ref": "#/definitions/values"})]
 DEFINITIONS = {"values": _VALUES}
+Number = float | Literal["NaN", "Infinity", "-Infinity"]
 Status = Literal["passed", "failed", "error", "no expectations"]
 
 
@@ -46,15 +47,16 @@ class Summary(Part):
     failed: int
     errors: int
     no_expectations: int
-    cached: int
-    not_run: int
     expectations: int
     seconds: float
+    cached: int = 0
+    not_run: int = 0
 
 
 class State(Part):
     """One state in one call: (batch, units); `timesteps` is (kept timesteps, batch, units)."""
 
+    dtype: str
     initial: Values
     final: Values
     timesteps: Values | None = None
@@ -63,6 +65,7 @@ class State(Part):
 class Gate(Part):
     """One gate at the kept timesteps: (kept timesteps, batch, units)."""
 
+    dtype: str
     timesteps: Values
 
 
@@ -90,8 +93,34 @@ class Call(Part):
     gates: dict[str, Gate]
 
 
+class Worst(Part):
+    """The element that speaks most against a condition; `place` names it in words.
+
+    `index` is (sample, unit, ...) in the array of the quantity, `timestep` counts in the loop.
+    """
+
+    index: list[int]
+    timestep: int | None
+    found: Number
+    expected: Number | None
+    deviation: Number | None
+    place: str
+
+
+class Broken(Part):
+    """One entry of a condition that a quantity does not meet."""
+
+    quantity: str
+    expected: str
+    found: str
+    worst: Worst | None
+
+
 class Expectation(Part):
-    """A verdict and the place of the expectation in the scenario file."""
+    """A verdict, the place of the expectation in the scenario file, and that line.
+
+    `broken` is empty where the expectation was met.
+    """
 
     selector: str
     condition: str
@@ -99,10 +128,16 @@ class Expectation(Part):
     message: str
     line: int
     column: int
+    broken: list[Broken]
+    source: str
 
 
 class Operation(Part):
-    """One operation: what it returned, what it called, what is held after it."""
+    """One operation: what it returned, what it called, what is held after it.
+
+    `raises` tells that an error was expected of it; `dtypes` has an entry for each array in
+    `result` and `held`.
+    """
 
     index: int
     operation: str
@@ -113,10 +148,24 @@ class Operation(Part):
     error: str | None
     line: int
     column: int
+    source: str
+    raises: bool
     unrecorded: int
+    on_disk: int
     calls: list[Call]
     held: dict[str, dict[str, Values]]
+    dtypes: dict[str, str]
     expectations: list[Expectation]
+
+
+class Complaint(Part):
+    """What was wrong at one place of a file."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    source: str
 
 
 class Layer(Part):
@@ -129,7 +178,7 @@ class Layer(Part):
 
 
 class Scenario(Part):
-    """One scenario on one engine.
+    """One scenario on one engine; `complaints` are the places of `error`, where it has any.
 
     `cached` is when it passed, where nothing changed since and it was not run again: then there
     are its verdicts, and no states.
@@ -140,24 +189,19 @@ class Scenario(Part):
     description: str | None
     file: str
     engine: Literal["keras3", "tf_keras"]
-    seed: int
+    seed: int | None
     status: Status
     seconds: float
     error: str | None
-    cached: str | None
+    complaints: list[Complaint]
+    exit_code: int
+    cached: str | None = None
     layers: list[Layer]
     initialised: dict[str, dict[str, Values]]
+    dtypes: dict[str, str]
     not_done: int
     operations: list[Operation]
-
-
-class Complaint(Part):
-    """What was wrong in a file that could not be read."""
-
-    file: str
-    line: int
-    column: int
-    message: str
+    checks: list[Expectation]
 
 
 class Report(Part):
@@ -168,5 +212,5 @@ class Report(Part):
     summary: Summary
     scenarios: list[Scenario]
     complaints: list[Complaint]
-    interrupted: bool
-    not_run: list[str]
+    interrupted: bool = False
+    not_run: list[str] = Field(default_factory=list)

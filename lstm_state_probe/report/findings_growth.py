@@ -8,16 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lstm_state_probe.arrays import Array, widened
+from lstm_state_probe.expectations.health import LEAST, grows, middle
 from lstm_state_probe.recording.call import Call
 from lstm_state_probe.report.findings_steps import blocks
 from lstm_state_probe.report.layout import flat
-
-LEAST = 8
-"""Points in time below which nothing is said."""
-FACTOR = 1.5
-"""How many times its size in the middle a state must have at the end."""
-STEADY = 0.9
-"""The share of the third quarter's rate that the last quarter must keep."""
 
 
 @dataclass(frozen=True)
@@ -40,26 +34,6 @@ class Growth:
     times: int = 1
 
 
-def grows(sizes: Array, at: Array) -> bool:
-    """Judge max|.| at points in time, each (points,).
-
-    In the second half it rises at each point, to FACTOR times as much, beyond 1 (where a state
-    made by tanh ends), and in the last quarter not slower than before. That is no proof.
-    """
-    if len(sizes) < LEAST or not np.isfinite(sizes).all():
-        return False
-    middle, late = _middle(len(sizes)), (_middle(len(sizes)) + len(sizes) - 1) // 2
-    rises = bool((np.diff(sizes[middle:]) > 0).all())
-    enough = sizes[-1] > 1 and sizes[-1] >= FACTOR * sizes[middle]
-    before = (sizes[late] - sizes[middle]) / (at[late] - at[middle])
-    after = (sizes[-1] - sizes[late]) / (at[-1] - at[late])
-    return bool(rises and enough and after >= STEADY * before)
-
-
-def _middle(count: int) -> int:
-    return (count - 1) // 2
-
-
 def growth_per_timestep(layer: str, calls: Sequence[Call]) -> Iterator[Growth]:
     """Look along the kept timesteps of each call; of several, the call that ends largest."""
     found: dict[str, list[Growth]] = {}
@@ -69,7 +43,7 @@ def growth_per_timestep(layer: str, calls: Sequence[Call]) -> Iterator[Growth]:
                 continue
             sizes, at = _sizes(state.timesteps), np.asarray(call.kept)
             if grows(sizes, at):
-                k = _middle(len(sizes))
+                k = middle(len(sizes))
                 ends = (int(at[k]), int(at[-1]), float(sizes[k]), float(sizes[-1]))
                 growth = Growth(layer, name, "timestep", *ends, number, len(calls))
                 found.setdefault(name, []).append(growth)
@@ -85,7 +59,7 @@ def growth_per_call(layer: str, calls: Sequence[Call]) -> Iterator[Growth]:
         run = states[began[-1] :]
         sizes = np.array([np.abs(widened(s.final)).max(initial=0) for s in run], np.float64)
         if grows(sizes, np.arange(len(sizes))):
-            k = _middle(len(sizes))
+            k = middle(len(sizes))
             first, last = began[-1] + k, began[-1] + len(run) - 1
             ends = (first, last, float(sizes[k]), float(sizes[-1]))
             yield Growth(layer, name, "call", *ends, last, len(calls))

@@ -8,13 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_state_probe.arrays import Array
+from lstm_state_probe.expectations.health import SATURATED, SHARE
 from lstm_state_probe.recording.call import Call
 from lstm_state_probe.report.findings_steps import used
 
-SATURATED = (0.01, 0.99)
-"""A gate is nearly shut below the first and nearly open above the second."""
-SHARE = 0.1
-"""Saturation is told from this share of a gate's values on."""
 _SIGMOIDS = frozenset("ifozr")
 """The gates that are meant to lie in [0, 1]; the candidate `g` is not one of them."""
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
-from lstm_state_probe.arrays import Array, widened
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import Complaint
+from lstm_state_probe.expectations.verdict import Verdict, Worst
 from lstm_state_probe.recording.call import Call, Held, State
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import (
@@ -20,6 +19,9 @@ from lstm_state_probe.report.data import (
     ScenarioReport,
     SuiteReport,
 )
+from lstm_state_probe.report.portable import portable
+from lstm_state_probe.report.read_call import NOT_VERIFIED
+from lstm_state_probe.report.values import arrays, dtypes, values
 
 
 def write(report: SuiteReport, path: Path) -> None:
@@ -38,7 +40,7 @@ class Json:
 
     def end(self, report: SuiteReport) -> None:
         """Write the document, however wide or narrow the terminal is."""
-        self.console.file.write(text(report) + "\n")
+        self.console.file.write(text(portable(report)) + "\n")
 
 
 def text(report: SuiteReport) -> str:
@@ -75,6 +77,7 @@ def _complaint(complaint: Complaint) -> dict[str, Any]:
         "line": complaint.line,
         "column": complaint.column,
         "message": complaint.message,
+        "source": complaint.source,
     }
 
 
@@ -89,6 +92,8 @@ def _scenario(scenario: ScenarioReport) -> dict[str, Any]:
         "status": scenario.status,
         "seconds": _seconds(scenario.seconds),
         "error": scenario.error,
+        "complaints": [_complaint(complaint) for complaint in scenario.complaints],
+        "exit_code": scenario.exit_code,
         "cached": scenario.cached,
         "layers": [
             {
@@ -100,8 +105,10 @@ def _scenario(scenario: ScenarioReport) -> dict[str, Any]:
             for layer in scenario.layers
         ],
         "initialised": _by_layer(scenario.initialised, scenario),
+        "dtypes": dtypes(scenario.initialised),
         "not_done": scenario.not_done,
         "operations": [_operation(report, scenario) for report in scenario.operations],
+        "checks": [_verdict(verdict) for verdict in scenario.checks],
     }
 
 
@@ -118,11 +125,26 @@ def _operation(report: OperationReport, scenario: ScenarioReport) -> dict[str, A
         "error": str(outcome.failure) if outcome.failure else None,
         "line": report.line,
         "column": report.column,
+        "source": report.source,
+        "raises": report.raises,
         "unrecorded": outcome.unrecorded,
+        "on_disk": outcome.on_disk,
         "calls": [_call(call) for call in calls],
         "held": _by_layer(outcome.held, scenario),
-        "expectations": [vars(verdict) for verdict in report.verdicts],
+        "dtypes": dtypes({**arrays(outcome.result), **outcome.held}),
+        "expectations": [_verdict(verdict) for verdict in report.verdicts],
     }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    broken = [{**vars(entry), "worst": _worst(entry.worst)} for entry in verdict.broken]
+    return {**vars(verdict), "broken": broken}
+
+
+def _worst(worst: Worst | None) -> dict[str, Any] | None:
+    if worst is None:
+        return None
+    return {name: values(value) for name, value in vars(worst).items()} | {"place": worst.place}
 
 
 def _call(call: Call) -> dict[str, Any]:
@@ -138,19 +160,27 @@ def _call(call: Call) -> dict[str, Any]:
         "origin_words": {name: state.origin.words for name, state in call.states.items()},
         "verified": call.verified.agrees if call.verified else None,
         "deviation": call.verified.deviation if call.verified else None,
-        "verified_why": call.verified.why if call.verified else "not asked for",
+        "verified_why": call.verified.why if call.verified else NOT_VERIFIED,
         "note": call.note,
         "kernel": call.kernel,
         "replayed": values(call.replayed),
         "kept": list(call.kept),
         "backwards": call.backwards,
         "states": {name: _state(state) for name, state in call.states.items()},
-        "gates": {name: {"timesteps": values(array)} for name, array in call.gates.items()},
+        "gates": {name: _gate(array) for name, array in call.gates.items()},
     }
 
 
+def _gate(array: Array) -> dict[str, Any]:
+    return {"dtype": array.dtype.name, "timesteps": values(array)}
+
+
 def _state(state: State) -> dict[str, Any]:
-    found = {"initial": values(state.initial), "final": values(state.final)}
+    found = {
+        "dtype": state.final.dtype.name,
+        "initial": values(state.initial),
+        "final": values(state.final),
+    }
     if state.timesteps is not None:
         found["timesteps"] = values(state.timesteps)
     return found
@@ -166,31 +196,6 @@ def _by_layer(held: Held, scenario: ScenarioReport) -> dict[str, dict[str, Any]]
         if states:
             found[layer.address] = {name: values(array) for name, array in states.items()}
     return found
-
-
-def values(value: Any) -> Any:
-    """Return nested lists of numbers; what JSON cannot write becomes a string."""
-    if isinstance(value, np.ndarray):
-        return _array(value)
-    if isinstance(value, dict):
-        return {key: values(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [values(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return _special(value)
-    return value
-
-
-def _array(array: Array) -> Any:
-    array = widened(array)
-    plain = array.tolist()
-    if array.dtype.kind != "f" or np.isfinite(array).all():
-        return plain
-    return values(plain)
-
-
-def _special(value: float) -> str:
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _seconds(value: float) -> float:

@@ -15,6 +15,7 @@ from lstm_state_probe.report.tables_operation import (
     failed,
     failure,
     heading,
+    on_disk,
     unrecorded,
     verdicts,
 )
@@ -48,6 +49,10 @@ class Tables:
             self.page.line()
         for done in report.operations:
             self._operation(report, done)
+        if report.checks:
+            self.page.say(("checks", "heading"))
+            verdicts(self.page, report, report.checks)
+            self.page.line()
         self._error(report)
 
     def end(self, report: SuiteReport) -> None:
@@ -57,7 +62,8 @@ class Tables:
 
     def _title(self, report: ScenarioReport) -> None:
         self._rule()
-        self.page.say((report.id, "heading"), (f"  {report.engine}, seed {report.seed}", "faint"))
+        seed = "" if report.seed is None else f", seed {report.seed}"
+        self.page.say((report.id, "heading"), (f"  {report.engine}{seed}", "faint"))
         if report.name not in report.id:
             self.page.say(report.name)
         if report.description:
@@ -68,13 +74,14 @@ class Tables:
         heading(self.page, report, done)
         failure(self.page, done)
         unrecorded(self.page, done)
+        on_disk(self.page, done)
         if done.operation == "repeat":  # its calls are those of the operations above
             self.page.say(("the operations it repeats are shown above", "faint"), indent=2)
         else:
             each, to = self.page.options.each_call, self.page.symbols["to"]
             self._layers(happened(report, done, each=each, to=to))
         show_findings(self.page, report, done)
-        verdicts(self.page, report, done)
+        verdicts(self.page, report, done.verdicts)
         self.page.line()
 
     def _layers(self, stories: Iterable[LayerStory]) -> None:
@@ -101,16 +108,23 @@ class Tables:
         for done in report.operations:
             if done.status in ("error", "failed"):
                 self._wrong(report, done)
+        self._unmet_checks(report)
         self._error(report)
 
     def _complaints(self, report: ScenarioReport) -> None:
         wrong = [d for d in report.operations if d.status in ("error", "failed")]
-        if not wrong and not report.error:
+        if not wrong and not report.error and all(check.passed for check in report.checks):
             return
         self.page.say((report.id, "heading"), (f"  {report.engine}", "faint"))
         for done in wrong:
             self._wrong(report, done)
+        self._unmet_checks(report)
         self._error(report)
+
+    def _unmet_checks(self, report: ScenarioReport) -> None:
+        for verdict in report.checks:
+            if not verdict.passed:
+                failed(self.page, report, verdict)
 
     def _wrong(self, report: ScenarioReport, done: OperationReport) -> None:
         heading(self.page, report, done)

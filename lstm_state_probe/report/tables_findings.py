@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from lstm_state_probe.expectations.health import FACTOR, SATURATED
 from lstm_state_probe.report.data import OperationReport, ScenarioReport
 from lstm_state_probe.report.findings import Finding, Masked, NotFinite, findings
-from lstm_state_probe.report.findings_growth import FACTOR, Growth, growth_per_call
-from lstm_state_probe.report.findings_units import SATURATED, Dead, Saturated
+from lstm_state_probe.report.findings_growth import Growth, growth_per_call
+from lstm_state_probe.report.findings_units import Dead, Saturated
 from lstm_state_probe.report.layout import element, unit
 from lstm_state_probe.report.tables_numbers import digits, share
 from lstm_state_probe.report.tables_page import Page, plural
@@ -18,7 +19,18 @@ _UNITS = 6
 
 
 def show_findings(page: Page, report: ScenarioReport, done: OperationReport) -> None:
-    """Write what is worth a look; of a `repeat` only what its operations do not show alone."""
+    """Write what is worth a look."""
+    for style, words in in_words(report, done, page.options.precision):
+        page.say((f"{page.symbols['finding']} {words}", style), indent=2, hang=2)
+
+
+def in_words(
+    report: ScenarioReport, done: OperationReport, precision: int
+) -> Iterator[tuple[str, str]]:
+    """Yield the style and the words of each finding.
+
+    Of a `repeat` only what its operations do not show alone.
+    """
     calls = {
         layer.address: [call for call in done.outcome.calls if call.layer == layer.address]
         for layer in report.layers
@@ -30,18 +42,18 @@ def show_findings(page: Page, report: ScenarioReport, done: OperationReport) -> 
     )
     for finding in found:
         style, words = _WORDS[type(finding)]
-        page.say((f"{page.symbols['finding']} {words(finding, page)}", style), indent=2, hang=2)
+        yield style, words(finding, precision)
 
 
-def _not_finite(found: NotFinite, page: Page) -> str:
-    value = digits(found.value, page.options.precision)
+def _not_finite(found: NotFinite, precision: int) -> str:
+    value = digits(found.value, precision)
     when = found.moment if found.timestep is None else f"timestep {found.timestep}"
     call = "" if found.calls == 1 else f"call {found.call + 1} of {found.calls}, "
     name, at = f"{found.layer}/{found.name}", element(found.where)
     return f"first NaN or Inf: {name} is {value} at {call}{when}, {at}"
 
 
-def _saturated(found: Saturated, page: Page) -> str:
+def _saturated(found: Saturated, precision: int) -> str:
     whole = share(found.low + found.high, found.count)
     low, high = (share(part, found.count) for part in (found.low, found.high))
     return (
@@ -50,7 +62,7 @@ def _saturated(found: Saturated, page: Page) -> str:
     )
 
 
-def _dead(found: Dead, page: Page) -> str:
+def _dead(found: Dead, precision: int) -> str:
     width = 1
     for axis in found.shape[1:]:
         width *= axis
@@ -66,8 +78,8 @@ def _dead(found: Dead, page: Page) -> str:
     )
 
 
-def _growth(found: Growth, page: Page) -> str:
-    start, end = (digits(size, page.options.precision) for size in (found.start, found.end))
+def _growth(found: Growth, precision: int) -> str:
+    start, end = (digits(size, precision) for size in (found.start, found.end))
     first, last = found.first, found.last
     where = ""
     if found.over == "call":
@@ -81,7 +93,7 @@ def _growth(found: Growth, page: Page) -> str:
     )
 
 
-def _masked(found: Masked, page: Page) -> str:
+def _masked(found: Masked, precision: int) -> str:
     samples = "" if found.samples == 1 else f" of {found.samples} samples"
     wholly = f"; {plural(found.wholly, 'sample')} masked wholly" if found.wholly else ""
     return (
@@ -90,7 +102,7 @@ def _masked(found: Masked, page: Page) -> str:
     )
 
 
-_WORDS: dict[type, tuple[str, Callable[[Any, Page], str]]] = {
+_WORDS: dict[type, tuple[str, Callable[[Any, int], str]]] = {
     NotFinite: ("bad", _not_finite),
     Saturated: ("unsure", _saturated),
     Dead: ("unsure", _dead),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lstm_state_probe.report.data import NO_EXPECTATIONS, ScenarioReport, SuiteReport
 from lstm_state_probe.report.tables_operation import place
 from lstm_state_probe.report.tables_page import TONES, Page, plural, seconds
+from lstm_state_probe.report.told import held
 
 
 def closing(page: Page, suite: SuiteReport) -> None:
@@ -17,14 +18,14 @@ def closing(page: Page, suite: SuiteReport) -> None:
     if suite.interrupted:
         words = f"interrupted: {plural(len(suite.not_run), 'scenario')} not run, or not to the end"
         page.say((words, "bad"))
-    page.say((_total(suite), "heading"), (f" in {seconds(suite.seconds)}", "faint"))
+    page.say((total(suite), "heading"), (f" in {seconds(suite.seconds)}", "faint"))
 
 
 def _scenario(page: Page, report: ScenarioReport) -> None:
     tone = TONES.get(report.status, "")
     page.say(
         (f"{page.symbols.get(report.status, '?')} {report.status}", tone),
-        f"  {report.id}  {report.engine}  {_held(report)}",
+        f"  {report.id}  {report.engine}  {held(report)}",
         (f"  {seconds(report.seconds)}", "faint"),
         hang=2,
     )
@@ -43,18 +44,8 @@ def _scenario(page: Page, report: ScenarioReport) -> None:
         page.say((report.error.partition("\n")[0], "bad"), indent=4)
 
 
-def _held(report: ScenarioReport) -> str:
-    """Count what held and what did not; no expectation is not one that held."""
-    if not report.verdicts:
-        return "nothing was expected"
-    if report.cached:
-        return f"{len(report.verdicts)} held; not run: unchanged since it passed, {report.cached}"
-    failed = sum(not verdict.passed for verdict in report.verdicts)
-    held = f"{len(report.verdicts) - failed} held"
-    return f"{held}, {failed} failed" if failed else held
-
-
-def _total(suite: SuiteReport) -> str:
+def total(suite: SuiteReport) -> str:
+    """Count everything in one sentence."""
     wrong = f"{plural(len(suite.complaints), 'complaint')} about files that could not be read"
     cached = f" ({suite.cached} of them cached)" if suite.cached else ""
     expectations = sum(len(report.verdicts) for report in suite.scenarios)

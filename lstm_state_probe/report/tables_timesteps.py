@@ -38,9 +38,9 @@ class TrackTables:
         ]
         self.names = ["timestep", "input"] if call.backwards else ["timestep"]
         labels = [self._labels(row) for found in self.rows for row in found]
-        columns = zip(*labels, strict=True) if labels else iter(())
-        self.widths = [max(map(len, column)) for column in columns]
-        for k, name in enumerate(self.names[: len(self.widths)]):
+        labels = labels or [[""] * (len(self.names) + 1)]  # none of the timesteps wanted was kept
+        self.widths = [max(map(len, column)) for column in zip(*labels, strict=True)]
+        for k, name in enumerate(self.names):
             self.widths[k] = max(self.widths[k], len(name))
         prefix = sum(width + GAP for width in self.widths if width)
         self.roomy = page.width - prefix >= _ROOMY

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.report.layout import element
-from lstm_state_probe.report.tables_numbers import digits, largest_change, share, summarise
+from lstm_state_probe.report.tables_numbers import (
+    Change,
+    digits,
+    largest_change,
+    share,
+    summarise,
+)
 from lstm_state_probe.report.tables_page import Page, Part
 from lstm_state_probe.report.tables_story import StateStory
 
@@ -41,13 +48,18 @@ def _tuple(shape: Sequence[int]) -> str:
 
 def _change(before: Array, after: Array, page: Page) -> Part:
     change = largest_change(before, after)
+    words = change_words(change, page.options.precision)
+    bad = change is not None and not math.isfinite(change.size)
+    return (words, "bad") if bad else words
+
+
+def change_words(change: Change | None, precision: int) -> str:
+    """Say how large the largest change is, and where."""
     if change is None:
         return "nothing to compare element by element"
     if change.size == 0:
         return "unchanged"
-    size = digits(change.size, page.options.precision)
-    bad = "bad" if size in ("NaN", "Inf") else ""
-    return (f"largest change {size} at {element(change.where)}", bad)
+    return f"largest change {digits(change.size, precision)} at {element(change.where)}"
 
 
 def summary_parts(array: Array, page: Page) -> list[Part]:

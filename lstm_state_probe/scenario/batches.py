@@ -8,6 +8,7 @@ from typing import Any
 
 from lstm_state_probe.errors import brief, listed, nearest
 from lstm_state_probe.scenario.base import names_in
+from lstm_state_probe.scenario.data import shape_of
 from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.operations import Operation
 from lstm_state_probe.scenario.spec import Scenario
@@ -15,7 +16,7 @@ from lstm_state_probe.scenario.spec import Scenario
 Found = tuple[Path, str, bool]
 Shapes = dict[str | None, list[int | None]]
 KERAS_BATCH = 32
-_WHOLE = ("call", "predict_on_batch", "train_on_batch", "test_on_batch")
+_WHOLE = ("call", "predict_on_batch", "inner_output", "train_on_batch", "test_on_batch")
 _LOOPING = ("predict", "evaluate", "fit")
 
 
@@ -87,8 +88,7 @@ def _pairs(x: Any, shapes: Shapes) -> Iterator[tuple[Path, str, list[int | None]
 
 
 def _shape(scenario: Scenario, name: str) -> list[int] | None:
-    data = scenario.data.get(name)
-    return data.static_shape() if data else None
+    return shape_of(scenario.data, name)
 
 
 def _text(shape: Sequence[int | None]) -> str:

@@ -13,6 +13,7 @@ from lstm_state_probe.errors import Complaint, brief, listed, nearest
 from lstm_state_probe.layers.static import Quantities, static_quantities
 from lstm_state_probe.scenario import classes, graph, sizes
 from lstm_state_probe.scenario.base import names_in
+from lstm_state_probe.scenario.checks import unknown_check
 from lstm_state_probe.scenario.conditions import Condition
 from lstm_state_probe.scenario.custom import (
     KERAS_ALONE,
@@ -20,6 +21,7 @@ from lstm_state_probe.scenario.custom import (
     custom_names,
     layer_names,
 )
+from lstm_state_probe.scenario.data import Derived, derived_from, shape_of
 from lstm_state_probe.scenario.document import Document, Path
 from lstm_state_probe.scenario.operations import Operation
 from lstm_state_probe.scenario.selectors import Selector, parse_reference, parse_selector
@@ -27,7 +29,7 @@ from lstm_state_probe.scenario.spec import Scenario
 
 REFERENCES = ("x", "y", "mask", "sample_weight", "validation_data")
 _TF_KERAS_ALONE = ("reset_metrics", "max_queue_size", "workers", "use_multiprocessing")
-_COMPILED = ("train_on_batch", "test_on_batch", "fit", "evaluate")
+COMPILED = ("train_on_batch", "test_on_batch", "fit", "evaluate")
 _COMPARED = ("same_as", "differs_from")
 Check = Callable[[Scenario, str], Iterable[classes.Found]]
 
@@ -62,6 +64,8 @@ class Checker:
             for path, message, at_key in check(self.scenario, self.engine):
                 self.complain(path, message, at_key=at_key)
         self.recorded_layers()
+        self.derived_arrays()
+        self.checks()
         self.operations(self.scenario.operations, ("operations",))
         return self.complaints
 
@@ -110,6 +114,45 @@ class Checker:
                 path = ("record", "layers", index)
                 self.complain(path, message + nearest(pattern, known))
 
+    def checks(self) -> None:
+        """Refuse properties that do not exist, and one that stands twice."""
+        written = self.document.data.get("checks") if self.scenario.checks else None
+        names = list(written or ())
+        for k, name in enumerate(names):
+            path: Path = ("checks", name if isinstance(written, dict) else k)
+            message = unknown_check(name)
+            if message is None and name in names[:k]:
+                message = f"{brief(name)} stands twice"
+            if message is not None:
+                self.complain(path, message, at_key=isinstance(written, dict))
+
+    def derived_arrays(self) -> None:
+        """Refuse an array that is made of none, of itself, or of samples that are not there."""
+        data = self.scenario.data
+        for name, entry in data.items():
+            if entry.derived is None:
+                continue
+            source, path = entry.derived.of, ("data", name, "derived")
+            if source not in data:
+                message = f"no array is named {brief(source)}; under 'data': {listed(data)}"
+                self.complain((*path, "of"), message + nearest(source, data))
+            elif name in derived_from(data, source):
+                self.complain((*path, "of"), f"{brief(name)} would be made of itself")
+            else:
+                self.derived_samples(entry.derived, path)
+
+    def derived_samples(self, derived: Derived, path: Path) -> None:
+        """Refuse samples, and timesteps, that the other array does not have."""
+        shape = shape_of(self.scenario.data, derived.of)
+        if not shape:
+            return
+        for k, sample in enumerate(derived.samples or ()):
+            if sample >= shape[0]:
+                message = f"{brief(derived.of)} has {shape[0]} samples, counted from 0"
+                self.complain((*path, "samples", k), f"{message}; found {sample}")
+        if len(shape) < 2 and (derived.timesteps or derived.padding):
+            self.complain(path, f"{brief(derived.of)} has no second axis of timesteps")
+
     def operations(self, operations: list[Operation], path: Path) -> None:
         """Check operations in the order in which they will be done."""
         for index, operation in enumerate(operations):
@@ -148,7 +191,7 @@ class Checker:
         if operation.raises is not None and operation.raises.on(self.engine) is not None:
             return
         compiled = self.scenario.model.compile is not None or not self.has_layers
-        if operation.name in _COMPILED and not compiled:
+        if operation.name in COMPILED and not compiled:
             self.complain(path, f"{operation.name} needs 'compile' in the model", at_key=True)
         for name in _TF_KERAS_ALONE if self.engine == "keras3" else ():
             if getattr(operation.arguments, name, None) is not None:
@@ -159,8 +202,9 @@ class Checker:
             self.complain((*path, *below), message, at_key=at_key)
 
     def layer_name(self, operation: Operation, path: Path) -> None:
-        """Refuse the reset of a layer that the model does not have."""
+        """Refuse a layer that the model does not have."""
         layer = operation.reset_states.layer if operation.reset_states else None
+        layer = operation.inner_output.layer if operation.inner_output else layer
         known = [name for name, _, _ in self.layers]
         if layer is not None and self.has_layers and layer.split("/")[0] not in known:
             message = f"no layer is named {brief(layer)}; allowed: {listed(known)}"
@@ -255,6 +299,8 @@ class Checker:
 
 def _gate_mismatch(selector: Selector, condition: Condition) -> Iterator[str]:
     """Yield why a condition makes no sense for a gate, which is computed at every timestep."""
+    if condition.bounded or condition.alive:
+        yield "'bounded' and 'alive' are told of a state"
     if selector.when in ("initial", "held"):
         yield f"a gate is computed at every timestep and has no @{selector.when} value"
     for name in ("changed", "unchanged", "origin"):
@@ -264,6 +310,10 @@ def _gate_mismatch(selector: Selector, condition: Condition) -> Iterator[str]:
 
 def _mismatch(selector: Selector, condition: Condition) -> Iterator[str]:
     """Yield why a condition makes no sense for a selector."""
+    if condition.bounded and (selector.is_result or selector.when not in ("final", "all")):
+        yield "'bounded' looks along the calls (lstm/h), or along the timesteps of one (lstm/h@all)"
+    if (condition.alive or condition.unsaturated) and selector.when != "all":
+        yield "'alive' and 'unsaturated' look at every timestep (@all)"
     if condition.changed or condition.unchanged:
         if selector.is_result:
             yield "what an operation returns has nothing that it changed from; use differs_from"

@@ -29,7 +29,10 @@ from lstm_state_probe.scenario.base import (
     wrong,
 )
 
-WORDS = ("zeros", "nonzero", "finite", "changed", "unchanged")
+WORDS = (
+    *("zeros", "nonzero", "finite", "changed", "unchanged"),
+    *("bounded", "alive", "unsaturated"),
+)
 ORIGINS = ("zeros", "carried", "reset", "given", "learned", "random", "set", "custom")
 TOLERANCE = 1e-5
 DTYPES = (
@@ -37,6 +40,7 @@ DTYPES = (
     *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
 )
 _COMPARING = ("equals", "same_as", "differs_from")
+_MODIFIERS = ("atol", "rtol", "samples")
 
 
 def _known_dtype(value: Any) -> Any:
@@ -67,9 +71,21 @@ class Condition(Written):
     finite: Literal[True] | None = Field(None, description="no element is NaN or infinite")
     changed: Literal[True] | None = Field(None, description="some element moved since the start")
     unchanged: Literal[True] | None = Field(None, description="bit for bit what it started from")
+    bounded: Literal[True] | None = Field(
+        None, description="over the calls, or with @all the timesteps, it does not keep growing"
+    )
+    alive: Literal[True] | None = Field(
+        None, description="no unit is zero in every sample at every timestep (@all)"
+    )
+    unsaturated: Literal[True] | None = Field(
+        None, description="less than a tenth of a gate is nearly shut or open (@all)"
+    )
     equals: Numbers | None = Field(None, description="close to these numbers (atol, rtol)")
     atol: Tolerance = Field(TOLERANCE, description="absolute tolerance of a comparison")
     rtol: Tolerance = Field(TOLERANCE, description="relative tolerance of a comparison")
+    samples: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = Field(
+        None, description="look at these samples alone, on both sides of a comparison"
+    )
     same_as: Text | None = Field(None, description="'selector', or 'label: selector'")
     differs_from: Text | None = Field(None, description="'selector', or 'label: selector'")
     between: Bounds | None = Field(None, description="[low, high]: every element lies in it")
@@ -103,17 +119,17 @@ class Condition(Written):
 
     @property
     def entries(self) -> dict[str, Any]:
-        """What was written, but for the tolerances: {entry: value}."""
+        """What was written, but for the tolerances and samples: {entry: value}."""
         return {name: getattr(self, name) for name in ENTRIES if getattr(self, name) is not None}
 
     def __str__(self) -> str:
         """Render the condition as it can be written in a scenario."""
-        tolerances = [name for name in ("atol", "rtol") if name in self.model_fields_set]
+        tolerances = [name for name in _MODIFIERS if name in self.model_fields_set]
         shown = [n if v is True else f"{n}: {v}" for n, v in self.entries.items()]
         return ", ".join([*shown, *(f"{name}: {getattr(self, name)}" for name in tolerances)])
 
 
-ENTRIES = tuple(name for name in Condition.model_fields if name not in ("atol", "rtol"))
+ENTRIES = tuple(name for name in Condition.model_fields if name not in _MODIFIERS)
 _FORMS = f"{', '.join(WORDS)}, a nested list, or a mapping of {', '.join(ENTRIES[len(WORDS) :])}"
 
 

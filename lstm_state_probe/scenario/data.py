@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
@@ -13,6 +14,7 @@ from lstm_state_probe.scenario.base import (
     AlsoWritten,
     Dim,
     Finite,
+    Name,
     Numbers,
     Shape,
     Written,
@@ -123,6 +125,44 @@ class Constant(Generator):
         return self
 
 
+class Steps(Written):
+    """The timesteps start, …, stop - 1 of an array, as Python's slices count."""
+
+    start: int = 0
+    stop: int | None = None
+
+
+class Derived(Written):
+    """Made of another array: chosen samples, chosen timesteps, and padding after them."""
+
+    of: Name = Field(description="the array that it is made of")
+    samples: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = Field(
+        None, description="the samples to take, by their index; one may be taken several times"
+    )
+    timesteps: Steps | None = Field(None, description="the timesteps to take: {start, stop}")
+    padding: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="how many timesteps of `value` come after them"
+    )
+    value: Annotated[Any, BeforeValidator(_number_or_bool)] = Field(
+        0, json_schema_extra={"type": ["number", "boolean"]}
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> Derived:
+        if self.samples is None and self.timesteps is None and self.padding is None:
+            raise wrong("nothing is derived here; allowed: samples, timesteps, padding")
+        return self
+
+    def shape_from(self, shape: list[int]) -> list[int]:
+        """Return the shape that it has, of an array of this shape."""
+        samples = len(self.samples) if self.samples is not None else shape[0]
+        if len(shape) < 2:
+            return [samples, *shape[1:]]
+        chosen = self.timesteps or Steps()
+        count = len(range(shape[1])[chosen.start : chosen.stop]) + (self.padding or 0)
+        return [samples, count, *shape[2:]]
+
+
 def _one_way(schema: dict[str, Any]) -> None:
     schema["oneOf"] = [{"required": [name]} for name in WAYS]
     schema["dependencies"] = {
@@ -147,6 +187,7 @@ class Data(Written):
     )
     key: str | None = Field(None, description="which array of a .npz file")
     values: Numbers | None = Field(None, description="a nested list of numbers")
+    derived: Derived | None = Field(None, description="made of another array")
 
     @model_validator(mode="after")
     def _one(self) -> Data:
@@ -164,8 +205,8 @@ class Data(Written):
         return next(name for name in WAYS if getattr(self, name) is not None)
 
     def static_shape(self) -> list[int] | None:
-        """Return the shape as far as it is written; None for a file."""
-        if self.way == "file":
+        """Return the shape as far as it is written; None for a file, and for what is derived."""
+        if self.way in ("file", "derived"):
             return None
         if self.way == "values":
             return list_shape(self.values)
@@ -179,6 +220,26 @@ class Data(Written):
         shape = self.static_shape()
         dtype = getattr(getattr(self, self.way), "dtype", "float32")
         return math.prod(shape) * (_DRAWN_BYTES + _BYTES.get(dtype, 4)) if shape is not None else 0
+
+
+def derived_from(data: Mapping[str, Data], name: str) -> list[str]:
+    """List an array and those that it is made of, as far as they exist; no name twice."""
+    found: dict[str, None] = {}
+    while name in data and name not in found:
+        found[name] = None
+        derived = data[name].derived
+        name = derived.of if derived is not None else ""
+    return list(found)
+
+
+def shape_of(data: Mapping[str, Data], name: str) -> list[int] | None:
+    """Return the shape of a named array as far as it is written; None where a file decides it."""
+    chain = [data[source] for source in derived_from(data, name)]
+    shape = chain[-1].static_shape() if chain else None
+    for entry in reversed(chain):
+        if entry.derived is not None:
+            shape = entry.derived.shape_from(shape) if shape else None
+    return shape
 
 
 WAYS = tuple(name for name in Data.model_fields if name != "key")

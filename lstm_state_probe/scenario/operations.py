@@ -90,6 +90,13 @@ class PredictOnBatch(Arguments):
     x: Reference
 
 
+class InnerOutput(Arguments):
+    """`keras.Model(model.inputs, model.get_layer(layer).output)`, and its `predict_on_batch`."""
+
+    layer: str = Field(description="the layer of the model whose output is read")
+    x: Reference
+
+
 class TestOnBatch(Arguments):
     """`model.test_on_batch`."""
 
@@ -201,6 +208,8 @@ Regex = Annotated[
     str, AfterValidator(_regular_expression), Field(json_schema_extra={"format": "regex"})
 ]
 
+Raises = Regex | Literal[False]
+
 
 def _some_engine(schema: dict[str, Any]) -> None:
     schema["minProperties"] = 1
@@ -211,8 +220,8 @@ class EngineRaises(Written):
 
     model_config = ConfigDict(json_schema_extra=_some_engine)
 
-    keras3: Regex | None = Field(None, description="must match the error on keras3")
-    tf_keras: Regex | None = Field(None, description="must match the error on tf_keras")
+    keras3: Raises | None = Field(None, description="must match the error on keras3")
+    tf_keras: Raises | None = Field(None, description="must match the error on tf_keras")
 
     @model_validator(mode="after")
     def _something(self) -> EngineRaises:
@@ -222,22 +231,28 @@ class EngineRaises(Written):
 
     def on(self, engine: str) -> str | None:
         """Return the regular expression that an engine's error must match."""
-        found: str | None = getattr(self, engine)
-        return found
+        found: str | bool | None = getattr(self, engine)
+        return found if isinstance(found, str) else None
+
+    def forbidden_on(self, engine: str) -> bool:
+        """Tell whether an error is an expectation not met, and no end in an error."""
+        return getattr(self, engine) is False
 
 
 def _raises_form(value: Any) -> Any:
-    if isinstance(value, str):
+    if isinstance(value, str) or value is False:
         return {"keras3": value, "tf_keras": value}
     if not isinstance(value, dict):
-        raise wrong(f"expected a regular expression, found {brief(value)}; a number wants quotes")
+        raise wrong(
+            f"expected a regular expression, or false, found {brief(value)}; a number wants quotes"
+        )
     return value
 
 
 RaisesField = Annotated[
     EngineRaises,
     BeforeValidator(_raises_form),
-    AlsoWritten(({"type": "string", "format": "regex"},)),
+    AlsoWritten(({"type": "string", "format": "regex"}, {"const": False})),
 ]
 
 
@@ -255,6 +270,7 @@ class Operation(Written):
     call: Call | None = None
     predict: Predict | None = None
     predict_on_batch: PredictOnBatch | None = None
+    inner_output: InnerOutput | None = None
     train_on_batch: TrainOnBatch | None = None
     test_on_batch: TestOnBatch | None = None
     fit: Fit | None = None
@@ -269,7 +285,8 @@ class Operation(Written):
     label: Label | None = Field(None, description="a name to refer to this operation by")
     expect: Expect | None = Field(None, description="selectors and what must hold of them")
     raises: RaisesField | None = Field(
-        None, description="a regular expression that the operation's error must match"
+        None,
+        description="a regular expression that the operation's error must match; false: none",
     )
     allow_partial_batch: bool = Field(
         False, description="let Keras have a batch that does not fit a stateful layer"

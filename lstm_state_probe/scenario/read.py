@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from lstm_state_probe.errors import Complaint, ScenarioError, brief
 from lstm_state_probe.scenario.base import ENGINES
-from lstm_state_probe.scenario.bounds import Position, split_lines
+from lstm_state_probe.scenario.bounds import split_lines
 from lstm_state_probe.scenario.check import Checker
 from lstm_state_probe.scenario.complaints import complaint_about, path_in
 from lstm_state_probe.scenario.conditions import ENTRIES
@@ -40,11 +40,6 @@ class ScenarioFile:
         """
         return self.places.get(written, self.path.parent / written)
 
-    def position(self, path: Path) -> Position:
-        """Return the line and column of a place, counted from 1."""
-        complaint = self.document.complaint(path, "", at_key=path in self.document.keys)
-        return complaint.line, complaint.column
-
     def error(self, path: Path, message: str) -> ScenarioError:
         """Make an error that points at a place of the file."""
         at_key = path in self.document.keys
@@ -60,7 +55,19 @@ def read_scenarios(
         ScenarioError: with every complaint of the file.
     """
     file = shown or str(path)
-    documents, complaints = parse_documents(_text(path, file), file=file)
+    return scenarios_in(_text(path, file), path, shown=file, engine=engine)
+
+
+def scenarios_in(
+    text: str, path: FilePath, *, shown: str, engine: str | None = None
+) -> list[ScenarioFile]:
+    """Read every scenario of a text that stands, or could stand, in the file `path`.
+
+    Raises:
+        ScenarioError: with every complaint of the text.
+    """
+    file = shown
+    documents, complaints = parse_documents(text, file=file)
     found: dict[str, ScenarioFile] = {}
     for index, document in enumerate(documents):
         scenario, wrong = _parse(document, engine, path.parent)
@@ -149,4 +156,4 @@ def _rest(
     ).run()
 
 
-__all__ = ["ENGINES", "ENTRIES", "ScenarioFile", "read_scenarios"]
+__all__ = ["ENGINES", "ENTRIES", "ScenarioFile", "read_scenarios", "scenarios_in"]

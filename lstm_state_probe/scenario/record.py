@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from lstm_state_probe.errors import brief
 from lstm_state_probe.scenario.base import Written, wrong
+from lstm_state_probe.scenario.memory import FORMS, read_bytes
 
 TIMESTEPS = "all, final, a list such as [0, 5, -1], or {every: 10}"
 
@@ -42,6 +43,22 @@ _SCHEMA: dict[str, Any] = {
 Timesteps = Annotated[Any, BeforeValidator(_timesteps), WithJsonSchema(_SCHEMA)]
 
 
+def _budget(value: Any) -> int:
+    found = read_bytes(value)
+    if found is None:
+        raise wrong(f"{brief(value)} is no amount of memory; allowed: {FORMS}")
+    return found
+
+
+_BYTES: dict[str, Any] = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0},
+        {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(B|KiB|MiB|GiB|TiB)?\s*$"},
+    ]
+}
+Bytes = Annotated[Any, BeforeValidator(_budget), WithJsonSchema(_BYTES)]
+
+
 class Record(Written):
     """Which timesteps, gates, layers and calls are kept; the initial and final states always."""
 
@@ -54,4 +71,9 @@ class Record(Written):
     )
     calls: Literal["first", "last", "all"] = Field(
         default="all", description="of which calls in an operation the timesteps are kept"
+    )
+    budget: Bytes = Field(
+        default="256MiB",
+        validate_default=True,
+        description=f"memory for timesteps; further ones go to disk: {FORMS}",
     )

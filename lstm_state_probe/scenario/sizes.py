@@ -11,24 +11,33 @@ from typing import Any
 
 from lstm_state_probe.layers.families import FAMILIES
 from lstm_state_probe.scenario.batches import check_operation
+from lstm_state_probe.scenario.data import shape_of
 from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.spec import Scenario
 
 Found = tuple[Path, str, bool]
 _FLOAT = 4
+_DERIVED = 8
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def check_arrays(scenario: Scenario, engine: str) -> Iterator[Found]:
     """Yield arrays that would not fit into this machine's memory, alone or together."""
     limit = memory_limit()
-    sizes = {name: data.static_bytes() for name, data in scenario.data.items()}
+    sizes = {name: _bytes(scenario, name) for name in scenario.data}
     large = [name for name, size in sizes.items() if size > limit]
     for name in large:
         yield ("data", name), _too_large(f"making the array {name!r}", sizes[name], limit), True
     if sum(sizes.values()) > limit and not large:
         total = sum(sizes.values())
         yield ("data",), _too_large("making the arrays under 'data'", total, limit), True
+
+
+def _bytes(scenario: Scenario, name: str) -> int:
+    entry = scenario.data[name]
+    if entry.derived is None:
+        return entry.static_bytes()
+    return math.prod(shape_of(scenario.data, name) or [entry.derived.padding or 0]) * _DERIVED
 
 
 def check_model(scenario: Scenario, engine: str) -> Iterator[Found]:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from lstm_state_probe.errors import brief
 from lstm_state_probe.scenario.base import Name, Written, wrong
+from lstm_state_probe.scenario.checks import ChecksField
 from lstm_state_probe.scenario.data import DataField
 from lstm_state_probe.scenario.model import Model
 from lstm_state_probe.scenario.operations import OperationField
@@ -52,6 +53,11 @@ class Scenario(Written):
         description="what is done, in order"
     )
     record: Record = Field(Record(), description="what is recorded, and kept")
+    checks: ChecksField | None = Field(
+        None,
+        description="properties of the model, as `probe check` asks them, and the verdicts that"
+        " are expected; a list of names: each must hold, or not apply",
+    )
     custom_objects: Annotated[list[PythonFile], Field(min_length=1)] | None = Field(
         None,
         description="Python files, relative to the scenario file, whose classes and functions may"

@@ -54,6 +54,36 @@ def test_a_report_that_cannot_be_written_is_told_once_everything_was_shown(capsy
     assert "the report '/proc/no.json' cannot be written" in shown.err
 
 
+@pytest.mark.parametrize(
+    ("written", "asked", "on_disk"),
+    [(None, "0", 640), ("1MiB", None, 0), ("0", None, 640), ("0", "1GiB", 0)],
+)
+def test_past_the_budget_timesteps_go_to_disk_and_the_report_says_so(
+    tmp_path, capsys, written: str | None, asked: str | None, on_disk: int
+) -> None:
+    """Ten timesteps of h and c, each (2, 4) of float32, are 640 bytes; `--budget` goes first."""
+    record = f"record: {{budget: {written}}}\n" if written else ""
+    text = Path(LIFECYCLE).read_text(encoding="utf-8")
+    file, report = tmp_path / "a.yaml", tmp_path / "r.json"
+    file.write_text(record + text, encoding="utf-8")
+    options = ["--budget", asked] if asked else []
+    assert run_command_line(["run", str(file), *options, "--report", str(report)]) == 0
+    (scenario,) = json.loads(report.read_text(encoding="utf-8"))["scenarios"]
+    for operation in scenario["operations"]:
+        calls = operation["calls"]
+        assert operation["on_disk"] == on_disk * len(calls)
+        for call in calls:
+            steps = np.array(call["states"]["h"]["timesteps"])
+            np.testing.assert_array_equal(steps[-1], call["states"]["h"]["final"])
+    shown = capsys.readouterr().out
+    assert ("640 B of timesteps are on disk" in shown) == bool(on_disk)
+
+
+def test_a_budget_that_is_no_amount_of_memory_is_refused(capsys) -> None:
+    assert run_command_line(["run", LIFECYCLE, "--budget", "64 MB"]) == 2
+    assert "'64 MB' is no amount of memory; allowed: a number of bytes" in capsys.readouterr().err
+
+
 def test_json_on_stdout(capsys) -> None:
     assert run_command_line(["run", LIFECYCLE, "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["summary"]["passed"] == 1
@@ -91,7 +121,7 @@ def test_init_refuses_what_it_would_destroy_or_could_not_write(tmp_path, capsys)
     [
         (["run"], "nothing was selected"),
         (["run", "nowhere.yaml"], "no such file or folder"),
-        (["run", LIFECYCLE, "--report", "x.txt"], "allowed suffixes: .json, .npz"),
+        (["run", LIFECYCLE, "--report", "x.txt"], "allowed suffixes: .json, .junit.xml, .md"),
         (["run", LIFECYCLE, "--report", str(ROOT / "x" / "r.json")], "no folder"),
         (["run", "--shipped", "lstn"], "ships"),
         (["run", LIFECYCLE, "--ledger", "--gates"], "exclude each other"),

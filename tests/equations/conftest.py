@@ -16,6 +16,9 @@ from lstm_state_probe.equations import EQUATIONS, Trajectory, equations_for, unf
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 MODULES = {"keras3": "keras", "tf_keras": "tf_keras"}
 TIMESTEPS = 5
+LAYOUT = {"ConvLSTM": {"kernel_size": (2,), "padding": "same"}}
+PLACES = {"ConvLSTM": (3,)}
+"""The spatial axes of inputs and states, where a family has some."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,8 @@ class Drawn:
     def unfold(self, *, config: Mapping[str, object] | None = None, **arguments: Any) -> Trajectory:
         """Run the equations on this; `arguments` go before what was drawn."""
         engine = arguments.pop("engine", "keras3")
-        equations = equations_for(self.family, config or {}, engine=engine)
+        written = {**LAYOUT.get(self.family, {}), **(config or {})}
+        equations = equations_for(self.family, written, engine=engine)
         inputs = arguments.pop("inputs", self.inputs)
         return unfold(equations, inputs, **{"weights": self.weights, **arguments})
 
@@ -134,13 +138,14 @@ def _draw(
 
     size = cls.blocks * units
     two_rows = family == "GRU" and bias_rows != 1
+    window, places = LAYOUT.get(family, {}).get("kernel_size", ()), PLACES.get(family, ())
     weights = {
-        "kernel": normal(features, size),
-        "recurrent_kernel": normal(units, size),
+        "kernel": normal(*window, features, size),
+        "recurrent_kernel": normal(*window, units, size),
         "bias": normal(*((2, size) if two_rows else (size,))) if use_bias else None,
     }
-    initial = {name: normal(batch, units) for name in cls.states}
-    return Drawn(family, normal(batch, timesteps, features), weights, initial)
+    initial = {name: normal(batch, *places, units) for name in cls.states}
+    return Drawn(family, normal(batch, timesteps, *places, features), weights, initial)
 
 
 @pytest.fixture(scope="session")

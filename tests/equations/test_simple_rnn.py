@@ -64,7 +64,7 @@ def test_a_layer_configuration_is_enough_to_choose_the_equations(engine, draw):
     assert equations_for("SimpleRNN", config, engine=engine.name).activation(-1.0) == 0.0
 
 
-@pytest.mark.parametrize("family", EQUATIONS)
+@pytest.mark.parametrize("family", [name for name in EQUATIONS if name != "ConvLSTM"])
 def test_the_defaults_of_the_equations_are_those_of_the_real_layer(engine, draw, family):
     config = engine.layer(draw(family)).get_config()
     assert equations_for(family, config, engine=engine.name) == EQUATIONS[family]()

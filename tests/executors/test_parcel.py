@@ -19,14 +19,15 @@ from lstm_state_probe.scenario.read import ScenarioFile, read_scenarios
 
 CHAIN = "model: {batch_shape: [2, 3, 1], layers: [{LSTM: {units: 1}}]}\n"
 REST = "operations: [{predict: {x: x}}]\n"
+HOME = "one/two/home"
 Make = Callable[..., ScenarioFile]
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     def write(text: str, **files: str) -> ScenarioFile:
-        home = tmp_path / "home"
-        home.mkdir(exist_ok=True)
+        home = tmp_path / HOME
+        home.mkdir(parents=True, exist_ok=True)
         (home / "s.yaml").write_text(text)
         (scenario,) = read_scenarios(home / "s.yaml")
         return scenario
@@ -43,26 +44,29 @@ def put(path: Path, text: str = "content") -> Path:
 def test_data_below_beside_and_far_away_are_named_as_they_are_written(
     make: Make, tmp_path: Path
 ) -> None:
-    home = tmp_path / "home"
+    home = tmp_path / HOME
     far = put(tmp_path / "far" / "c.csv")
     for place in ("deep/a.csv", "../b.csv"):
         put(home / place)
-    names = ["deep/a.csv", "../b.csv", str(far)]
+    put(home / "../../up.csv")
+    names = ["deep/a.csv", "../b.csv", str(far), "../../up.csv"]
     data = ", ".join(f"x{n}: {{file: {name!r}}}" for n, name in enumerate(names))
     scenario = make(f"{CHAIN}data: {{x: [[[1], [1], [1]]], {data}}}\n{REST}")
     assert list(named_files(scenario)) == names
     packed = parcel(scenario)
-    assert packed.size == 3 * len("content")
+    assert packed.size == 4 * len("content")
     shutil.rmtree(tmp_path)
-    with unpacked(packed, scenario) as (moved, _):
+    with unpacked(packed, scenario) as (moved, told):
         places = [moved.beside(name) for name in names]
-        assert [place.read_text() for place in places] == ["content"] * 3
-        assert len(set(places)) == 3
+        assert [place.read_text() for place in places] == ["content"] * 4
+        assert len({place.resolve() for place in places}) == 4
+        report = told(Done(lost(scenario, f"in {places[1].resolve()}"))).report
+        assert report.error == f"in {(tmp_path / HOME).parent / 'b.csv'}"
     assert not places[0].exists()
 
 
 def test_a_saved_model_may_be_a_file_a_folder_or_a_checkpoint(make: Make, tmp_path: Path) -> None:
-    home = tmp_path / "home"
+    home = tmp_path / HOME
     put(home / "saved" / "variables" / "v.index")
     put(home / "saved" / "saved_model.pb")
     put(home / "check.index")
@@ -79,7 +83,7 @@ def test_a_saved_model_may_be_a_file_a_folder_or_a_checkpoint(make: Make, tmp_pa
 def test_code_takes_the_python_files_beside_it_along_and_lies_in_the_scenarios_folder(
     make: Make, tmp_path: Path
 ) -> None:
-    home = tmp_path / "home"
+    home = tmp_path / HOME
     for name in ("cells.py", "neighbour.py", "notes.txt", "further/w.bin"):
         put(home / name, "A = 1\n")
     scenario = make(f"custom_objects: [cells.py]\n{CHAIN}data: {{x: [[[1], [1], [1]]]}}\n{REST}")
@@ -92,7 +96,7 @@ def test_code_takes_the_python_files_beside_it_along_and_lies_in_the_scenarios_f
 
 
 def test_a_scenario_without_code_takes_no_python_file_along(make: Make, tmp_path: Path) -> None:
-    put(tmp_path / "home" / "other.py")
+    put(tmp_path / HOME / "other.py")
     scenario = make(f"{CHAIN}data: {{x: [[[1], [1], [1]]]}}\n{REST}")
     assert named_files(scenario) == {}
 
@@ -121,7 +125,7 @@ def test_a_scenario_crosses_processes_as_it_is(make: Make) -> None:
     scenario = make(f"{CHAIN}data: {{x: [[[1], [1], [1]]]}}\n{REST}")
     copy = pickle.loads(pickle.dumps(scenario))
     assert copy == scenario
-    assert copy.position(("data", "x")) == scenario.position(("data", "x"))
+    assert str(copy.error(("data", "x"), "m")) == str(scenario.error(("data", "x"), "m"))
 
 
 def test_other_versions_are_named_before_anything_else_is_read() -> None:

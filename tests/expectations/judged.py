@@ -8,6 +8,7 @@ import numpy as np
 
 from lstm_state_probe.expectations.conditions import CONDITIONS, Finding
 from lstm_state_probe.expectations.quantity import Quantity
+from lstm_state_probe.expectations.verdict import Broken
 from lstm_state_probe.recording.call import Call, Origin, State
 from lstm_state_probe.recording.outcome import Outcome
 from lstm_state_probe.scenario.conditions import Condition
@@ -29,7 +30,7 @@ def judge(
     try:
         return True, CONDITIONS[name](found, expected, condition)
     except Finding as finding:
-        return False, str(finding)
+        return False, str(Broken(found.name, name, str(finding), finding.worst))
 
 
 def call(layer: str, k: int, *, states: tuple[str, ...] = ("h", "c"), batch: int = 2) -> Call:

@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from judged import CARRIED, judge, quantity
 
-from lstm_state_probe.expectations.conditions import CONDITIONS
-from lstm_state_probe.scenario.conditions import ENTRIES
+from lstm_state_probe.expectations.conditions import CONDITIONS, Finding
+from lstm_state_probe.scenario.conditions import ENTRIES, Condition
 
 NAN, INF = float("nan"), float("inf")
 EMPTY = np.zeros((0, 3), "float32")
 
+STEPS = np.ones((9, 1, 2))
 # (entry, quantity, expected, tolerances): what holds
 HOLDS: list[tuple[str, Any, Any, dict[str, float]]] = [
     ("zeros", quantity([[0.0, -0.0]]), True, {}),
@@ -37,6 +38,9 @@ HOLDS: list[tuple[str, Any, Any, dict[str, float]]] = [
     ("changed", quantity([True], [False]), True, {}),
     ("unchanged", quantity([[1.0, NAN, INF, -INF]], [[1.0, NAN, INF, -INF]]), True, {}),
     ("unchanged", quantity(EMPTY, EMPTY), True, {}),
+    ("bounded", quantity(STEPS, over_time=True), True, {}),
+    ("alive", quantity(STEPS, over_time=True), True, {}),
+    ("unsaturated", quantity(STEPS / 2, over_time=True), True, {}),
     ("equals", quantity([[1.0, 2.0]]), [[1.0, 2.0]], {}),
     ("equals", quantity([1.0]), [1.0 + 1.9e-5], {}),
     ("equals", quantity(np.float32(0.5)), 0.5, {}),
@@ -64,41 +68,47 @@ HOLDS: list[tuple[str, Any, Any, dict[str, float]]] = [
 
 # (entry, quantity, expected, what the message says): what does not hold
 BREAKS: list[tuple[str, Any, Any, str]] = [
-    ("zeros", quantity([[0, 0.1], [0, -0.7]]), True, "2 of 4 .* largest -0.7 at sample 1, unit 1"),
-    ("zeros", quantity([[0.0, NAN]]), True, "1 of 2 .* nan at sample 0, unit 1"),
-    ("zeros", quantity([0.0, 3.0]), True, r"3 at sample 1$"),
-    ("zeros", quantity(2.0), True, "2 at the value"),
-    ("nonzero", quantity(np.zeros((2, 3))), True, "all 6 are zero"),
-    ("nonzero", quantity(EMPTY), True, "all 0 are zero"),
-    ("finite", quantity([[0, 1], [NAN, INF]]), True, "2 of 4 .* first nan at sample 1, unit 0"),
-    ("finite", quantity(-INF), True, "-inf at the value"),
-    ("changed", quantity([[1.0]], [[1.0]]), True, "bit for bit"),
+    ("zeros", quantity([[0, 0.1], [0, -0.7]]), True, "2 of 4 not zero; .* u1: -0.7 .off by 0.7.$"),
+    ("zeros", quantity([[0.0, NAN]]), True, "1 of 2 .* sample 0, u1: nan$"),
+    ("zeros", quantity([0.0, 3.0]), True, r"worst: sample 1: 3 \(off by 3\)$"),
+    ("zeros", quantity(2.0), True, "worst: the value: 2"),
+    ("nonzero", quantity(np.zeros((2, 3))), True, "expected nonzero, found all 6 zero$"),
+    ("nonzero", quantity(EMPTY), True, "all 0 zero"),
+    ("finite", quantity([[0, 1], [NAN, INF]]), True, "2 of 4 not finite; .* 1, u0: nan$"),
+    ("finite", quantity(-INF), True, "the value: -inf"),
+    ("changed", quantity([[1.0]], [[1.0]]), True, "found bit for bit"),
     ("changed", quantity([[NAN]], [[NAN]]), True, "bit for bit"),
     ("changed", quantity(EMPTY, EMPTY), True, "bit for bit"),
     ("changed", quantity([1.0]), True, "nothing of the same shape"),
     ("changed", quantity([1.0, 2.0], [1.0]), True, "nothing of the same shape"),
-    ("unchanged", quantity([[1, 2, 9]], [[1, 3, 5]]), True, "up to 4 at sample 0, unit 2"),
-    ("unchanged", quantity([[1, NAN, 9]], [[1, 3, 5]]), True, "up to nan at sample 0, unit 1"),
+    ("unchanged", quantity([[1, 2, 9]], [[1, 3, 5]]), True, "2 of 3 .* u2: 9, expected 5 .off by"),
+    ("unchanged", quantity([[1, NAN, 9]], [[1, 3, 5]]), True, "sample 0, u1: nan, expected 3$"),
     ("unchanged", quantity([1.0]), True, "nothing of the same shape"),
+    ("bounded", quantity(2 ** np.cumsum(STEPS, 0), over_time=True), True, "keeps growing"),
+    ("bounded", quantity(STEPS * NAN, over_time=True), True, "not finite after 1 timesteps"),
+    ("alive", quantity(STEPS * 0, over_time=True), True, "2 of 2 units are always 0: u0, u1"),
+    ("unsaturated", quantity(STEPS, over_time=True), True, "100% saturated"),
     (
         "equals", quantity([[1.0, 2.0], [3.0, 4.5]]), [[1.0, 2.0], [3.1, 4.0]],
-        r"2 of 4 .* at sample 1, unit 1 expected 4, found 4.5 \(off by 0.5\)",
+        r"2 of 4 that differ; worst: sample 1, u1: 4.5, expected 4 \(off by 0.5\)$",
     ),
-    ("equals", quantity([[1.0, NAN]]), [[9.0, 1.0]], "sample 0, unit 1 expected 1, found nan"),
-    ("equals", quantity([INF]), [-INF], "expected -inf, found inf .off by inf."),
-    ("equals", quantity([1.0, 2.0]), [1.0], r"its shape is \(2,\), that of .* is \(1,\)"),
-    ("equals", quantity([[1.0]]), 1.0, r"its shape is \(1, 1\)"),
-    ("same_as", quantity([[1.0, 2.0]]), quantity([[1.0, 5.0]]), "unit 1 expected 5, found 2"),
-    ("differs_from", quantity([1.0]), quantity([1.000001]), "equals lstm/h within 1"),
-    ("differs_from", quantity([NAN]), quantity([NAN]), "equals lstm/h within 0"),
-    ("differs_from", quantity(EMPTY), quantity(EMPTY), "equals lstm/h"),
-    ("between", quantity([[0.5, -0.1, 2]]), [0.0, 1.0], "2 of 3 .* first -0.1 at sample 0, unit 1"),
-    ("between", quantity([NAN]), [-1e9, 1e9], "1 of 1 .* first nan"),
-    ("max_abs", quantity([[1.0, -7.0, 6.0]]), 5.0, "-7 at sample 0, unit 1"),
-    ("max_abs", quantity([[1.0, NAN, 6.0]]), 7.0, "nan at sample 0, unit 1"),
-    ("shape", quantity(np.zeros((2, 3))), [3, 2], r"its shape is \[2, 3\]"),
-    ("dtype", quantity(np.zeros(2, "float16")), "float32", "its dtype is float16"),
-    ("origin", quantity([0.0], origin=CARRIED), "reset", "'carried' .carried from operation 1"),
+    ("equals", quantity([[1.0, NAN]]), [[9.0, 1.0]], "sample 0, u1: nan, expected 1$"),
+    ("equals", quantity([INF]), [-INF], "inf, expected -inf .off by inf."),
+    ("equals", quantity([1.0, 2.0]), [1.0], r"the shape \[2\]; that of .* is \[1\]"),
+    ("equals", quantity([[1.0]]), 1.0, r"the shape \[1, 1\]"),
+    ("same_as", quantity([[1.0, 2.0]]), quantity([[1.0, 5.0]]), "u1: 2, expected 5 .off by 3."),
+    ("differs_from", quantity([1.0]), quantity([1.000001]), "found equal to lstm/h within 1"),
+    ("differs_from", quantity([NAN]), quantity([NAN]), "equal to lstm/h within 0"),
+    ("differs_from", quantity(EMPTY), quantity(EMPTY), "equal to lstm/h"),
+    ("between", quantity([[0.5, -0.1, 2]]), [0.0, 1.0], "2 of 3 outside; .* u2: 2 .off by 1."),
+    ("between", quantity([[0.5, -1.5, 2]]), [0.0, 1.0], "worst: sample 0, u1: -1.5 .off by 1.5."),
+    ("between", quantity([NAN]), [-1e9, 1e9], "1 of 1 outside; worst: sample 0: nan$"),
+    ("between", quantity([INF, -5.0]), [0.0, INF], "1 of 2 outside; worst: sample 1: -5"),
+    ("max_abs", quantity([[1.0, -7.0, 6.0]]), 5.0, "2 of 3 larger .* u1: -7 .off by 2."),
+    ("max_abs", quantity([[1.0, NAN, 6.0]]), 7.0, "1 of 3 .* u1: nan$"),
+    ("shape", quantity(np.zeros((2, 3))), [3, 2], r"found the shape \[2, 3\]"),
+    ("dtype", quantity(np.zeros(2, "float16")), "float32", "found float16"),
+    ("origin", quantity([0.0], origin=CARRIED), "reset", "found carried .carried from operation 1"),
     ("origin", quantity([0.0]), "reset", "made no call"),
 ]  # fmt: skip
 
@@ -132,7 +142,38 @@ def test_an_element_of_more_axes_is_named_by_its_indices(shape: tuple[int, ...])
     index = tuple(size - 1 for size in shape)
     value[index] = 2.0
     _, message = judge("zeros", quantity(value))
-    assert message.endswith("2 at sample 1, " + ", ".join(f"[{k}]" for k in index[1:]))
+    assert f"worst: sample 1, [{','.join(map(str, index[1:]))}]: 2 " in message
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        ({"over_time": True, "timesteps": (0, 9)}, "sample 1, u2, timestep 9: 2 "),
+        ({"over_time": True}, "sample 1, u2, timestep 1: 2 "),
+    ],
+)
+def test_an_element_over_time_is_named_by_the_timestep_of_the_loop(other: Any, says: str) -> None:
+    value = np.zeros((2, 2, 3))
+    value[1, 1, 2] = 2.0
+    assert says in judge("zeros", quantity(value, **other))[1]
+
+
+def test_an_element_of_one_timestep_tells_which() -> None:
+    assert "sample 0, u0, timestep 4: 1 " in judge("zeros", quantity([[1.0]], timesteps=(4,)))[1]
+
+
+@given(hnp.arrays(np.float64, hnp.array_shapes(min_dims=1, max_dims=3), elements=st.floats(-9, 9)))
+def test_the_worst_element_of_an_interval_is_the_farthest_from_it(array: Any) -> None:
+    beyond = np.maximum(-1 - array, array - 1)
+    assume(beyond.max() > 0)
+    with pytest.raises(Finding) as caught:
+        CONDITIONS["between"](
+            quantity(array), [-1, 1], Condition.model_validate({"between": [-1, 1]})
+        )
+    worst = caught.value.worst
+    assert worst is not None
+    assert worst.deviation == beyond.max()
+    assert array[worst.index] == worst.found
 
 
 floats = st.floats(width=32) | st.just(0.0)

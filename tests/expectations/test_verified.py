@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from judged import call, outcome
 
+from lstm_state_probe.expectations.verdict import Spot
 from lstm_state_probe.expectations.verified import judge_verified
 from lstm_state_probe.recording.call import Verified
 
@@ -14,7 +15,7 @@ UNKNOWN = Verified(None, None, "no equations for Sum")
 
 def judged(*found: Verified | None):
     calls = tuple(replace(call("lstm", k), verified=v) for k, v in enumerate(found))
-    return judge_verified(outcome(*calls), (3, 5))
+    return judge_verified(outcome(*calls), Spot(3, 5, "  - predict: {x: x}"))
 
 
 def test_calls_that_agree_make_one_verdict_that_says_how_closely() -> None:

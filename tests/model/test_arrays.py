@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lstm_state_probe.errors import ScenarioError
 from lstm_state_probe.model.arrays import GENERATORS, draw_arrays
-from lstm_state_probe.scenario.data import WAYS
+from lstm_state_probe.scenario.data import WAYS, shape_of
 
 FRAME = """
 seed: {seed}
@@ -59,8 +59,36 @@ DEFINED: dict[str, tuple[str, Callable[[], Any]]] = {
 
 
 def test_every_way_but_files_is_defined_here() -> None:
-    assert set(DEFINED) == set(WAYS) - {"file"}
+    assert set(DEFINED) == set(WAYS) - {"file", "derived"}
     assert set(GENERATORS) == set(DEFINED) - {"values"}
+
+
+def test_a_derived_array_takes_samples_and_timesteps_and_pads_them(
+    read: Callable[..., Any],
+) -> None:
+    derived = "{of: a, samples: [2, 0, 2], timesteps: {start: 1}, padding: 2, value: 7}"
+    made = draw(
+        read,
+        f"b: {{derived: {derived}}}",  # before the array that it is made of
+        "a: {arange: {shape: [3, 3, 2], dtype: int32}}",
+        "c: {derived: {of: b, timesteps: {start: -1}}}",
+    )
+    expected = np.concatenate([made["a"][[2, 0, 2]][:, 1:], np.full((3, 2, 2), 7)], axis=1)
+    np.testing.assert_array_equal(made["b"], expected)
+    assert made["b"].dtype == np.int32
+    np.testing.assert_array_equal(made["c"], expected[:, -1:])
+
+
+def test_the_shape_of_a_derived_array_is_known_before_it_is_made(read: Callable[..., Any]) -> None:
+    entries = (
+        "a: {zeros: {shape: [3, 4, 2]}}",
+        "b: {derived: {of: a, samples: [1], timesteps: {start: 1, stop: 3}, padding: 4}}",
+        "c: {derived: {of: b, samples: [0, 0]}}",
+    )
+    scenario = read(text(*entries))
+    made = draw_arrays(scenario)
+    for name, array in made.items():
+        assert shape_of(scenario.spec.data, name) == list(array.shape)
 
 
 def draw(read: Callable[..., Any], *entries: str, **other: Any) -> dict[str, Any]:

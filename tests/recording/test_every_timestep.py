@@ -111,29 +111,28 @@ def test_a_masked_timestep_holds_the_state_of_the_one_before(engine: Any) -> Non
         assert not np.array_equal(steps[2, 0], steps[1, 0])
 
 
-@pytest.mark.parametrize(
-    ("options", "why"),
-    [({"run_eagerly": True}, "eager"), ({"jit_compile": True}, "XLA")],
-    ids=["run_eagerly", "jit_compile"],
-)
-def test_every_mode_records_the_same_within_rounding(engine: Any, options: Any, why: str) -> None:
-    if engine.name == "tf_keras" and why == "XLA":
-        pytest.skip("XLA lets nothing out of the function of tf_keras's fused LSTM; told in `note`")
-    build = KINDS["LSTM"]
+@pytest.mark.parametrize("mode", ["run_eagerly", "jit_compile"])
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_every_mode_records_the_same_within_rounding(engine: Any, mode: str, kind: str) -> None:
+    options = {mode: True}
+    build = KINDS[kind]
+    engine.seed(5)  # before the layers: their initializers take a seed as they are made
     plain = record(engine, model_of(engine, build(engine.keras.layers)), train(x()))
+    engine.seed(5)
     other = record(engine, model_of(engine, build(engine.keras.layers), **options), train(x()))
+    assert list(other[0].kept) == list(range(TIMESTEPS))
     for name, state in plain[0].states.items():
         np.testing.assert_allclose(other[0].states[name].timesteps, state.timesteps, atol=1e-6)
     for name, gate in plain[0].gates.items():
         np.testing.assert_allclose(other[0].gates[name], gate, atol=1e-6)
 
 
-def test_what_xla_keeps_to_itself_is_told(engine_named: Any) -> None:
-    engine = engine_named("tf_keras")
+def test_a_call_outside_the_compiled_functions_is_recorded_too(engine: Any) -> None:
     model = model_of(engine, KINDS["LSTM"](engine.keras.layers), jit_compile=True)
-    (call,) = record(engine, model, train(x()))
-    assert list(call.kept) == []
-    assert "XLA" in call.note
+    (call,) = record(engine, model, lambda m: m(x()))
+    assert list(call.kept) == list(range(TIMESTEPS))
+    assert call.verified is not None
+    assert call.verified.agrees is True
 
 
 def test_every_batch_of_a_loop_is_recorded_with_its_own_timesteps(engine: Any) -> None:
@@ -145,28 +144,34 @@ def test_every_batch_of_a_loop_is_recorded_with_its_own_timesteps(engine: Any) -
             np.testing.assert_array_equal(state.initial, before.states[name].timesteps[-1])
 
 
-def test_dropout_is_verified_with_the_masks_of_the_call_itself(engine: Any) -> None:
-    layer = engine.keras.layers.LSTM(UNITS, dropout=0.4, recurrent_dropout=0.3, name="layer")
-    (call,) = record(engine, model_of(engine, layer), train(x()))
-    assert call.verified is not None
-    if engine.name == "tf_keras":
-        assert call.verified.agrees is None
-        assert "dropout" in call.verified.why
-    else:
-        assert call.verified.agrees is True
+CONVOLUTIONS: dict[str, dict[str, Any]] = {
+    "ConvLSTM1D": {"strides": 2},
+    "ConvLSTM2D": {"padding": "same", "dropout": 0.3, "recurrent_dropout": 0.3},
+    "ConvLSTM3D": {"go_backwards": True},
+}
 
 
-def test_a_convolutional_layer_keeps_its_spatial_axes_and_has_no_equations(engine: Any) -> None:
+@pytest.mark.parametrize("kind", CONVOLUTIONS)
+@pytest.mark.parametrize("timesteps", ["all", "final"])
+def test_a_convolutional_layer_keeps_its_spatial_axes_and_agrees_with_the_equations(
+    engine: Any, kind: str, timesteps: str
+) -> None:
     layers = engine.keras.layers
-    layer = layers.ConvLSTM2D(2, 2, name="layer")
-    model = model_of(engine, layer, layers.Flatten(), shape=(BATCH, TIMESTEPS, 3, 3, 1))
-    data = np.random.default_rng(0).normal(size=(BATCH, TIMESTEPS, 3, 3, 1)).astype("float32")
-    (call,) = record(engine, model, predict(data))
-    assert call.states["h"].timesteps.shape == (TIMESTEPS, BATCH, 2, 2, 2)
-    assert set(call.gates) == {"i", "f", "g", "o"}
+    shape = (BATCH, TIMESTEPS, *(4, 3, 3)[: int(kind[-2])], 1)
+    layer = getattr(layers, kind)(2, 2, name="layer", **CONVOLUTIONS[kind])
+    model = model_of(engine, layer, layers.Flatten(), layers.Dense(UNITS), shape=shape)
+    data = np.random.default_rng(0).normal(size=shape).astype("float32")
+    plan = Plan(timesteps=timesteps, gates=True, witness=math.inf)
+    (call,) = record(engine, model, train(data), plan)
+    if timesteps == "all":
+        final = call.states["h"].final
+        assert call.states["h"].timesteps.shape == (TIMESTEPS, *final.shape)
+        assert final.ndim == len(shape) - 1
+        assert set(call.gates) == {"i", "f", "g", "o"}
     assert call.verified is not None
-    assert call.verified.agrees is None
-    assert "no equations" in call.verified.why
+    assert call.verified.agrees is True, call.verified
+    assert call.verified.deviation is not None
+    assert call.verified.deviation < 1e-6
 
 
 def test_a_custom_cell_gives_its_states_and_no_gates(engine: Any) -> None:
@@ -193,6 +198,55 @@ def test_a_custom_cell_gives_its_states_and_no_gates(engine: Any) -> None:
     assert call.gates == {}
     assert call.verified is not None
     assert "no equations for Sum" in call.verified.why
+
+
+def _own_way(engine: Any) -> Any:
+    """Make an LSTM that goes over time with a loop of Python's, past Keras's."""
+    import tensorflow as tf
+
+    class OwnWay3(engine.keras.layers.LSTM):
+        def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: Any = False):
+            states = initial_state
+            for t in range(TIMESTEPS):
+                output, states = self.cell(sequences[:, t], states)
+            return output, tf.stack([output], axis=1), states
+
+    class OwnWay2(engine.keras.layers.LSTM):
+        def call(self, inputs: Any, mask: Any = None, training: Any = None, initial_state=None):
+            inputs, states, _ = self._process_inputs(inputs, initial_state, None)
+            for t in range(TIMESTEPS):
+                output, states = self.cell(inputs[:, t], states)
+            return [output, *states] if self.return_state else output
+
+    return (OwnWay3 if engine.name == "keras3" else OwnWay2)(UNITS, name="layer")
+
+
+def test_a_layer_that_goes_past_keras_s_loop_says_so_and_its_ends_are_verified(engine: Any) -> None:
+    (call,) = record(engine, model_of(engine, _own_way(engine)), predict(x()))
+    assert list(call.kept) == []
+    assert call.note.startswith("no timesteps: OwnWay")
+    assert call.verified is not None
+    assert call.verified.agrees is True
+
+
+def test_a_cell_that_inherits_a_step_of_its_own_is_not_compared(engine: Any) -> None:
+    cell = engine.keras.layers.SimpleRNNCell
+
+    class Twice(cell):  # type: ignore[misc, valid-type]
+        def call(self, inputs: Any, states: Any, training: Any = None) -> Any:
+            return super().call(2 * inputs, states)
+
+    class Heir(Twice):
+        pass
+
+    class Plain(cell):  # type: ignore[misc, valid-type]
+        pass
+
+    for kind, agrees in ((Twice, None), (Heir, None), (Plain, True)):
+        layer = engine.keras.layers.RNN(kind(UNITS), name="layer")
+        (call,) = record(engine, model_of(engine, layer), predict(x()))
+        assert call.verified is not None
+        assert call.verified.agrees is agrees, (kind, call.verified)
 
 
 def test_a_lie_about_the_weights_is_found_out(engine: Any) -> None:

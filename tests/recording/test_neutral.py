@@ -6,6 +6,7 @@ import gc
 import math
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,21 @@ CASES = [
         methods=("few",),
     ),
     Case(
+        "jit_compile, GRU and an unmasked LSTM",
+        lambda K: [K.GRU(UNITS, go_backwards=True, **SEQUENCE), K.LSTM(UNITS, **ON), K.Dense(1)],
+        compile={"jit_compile": True},
+        methods=("few",),
+    ),
+    Case(
+        "dropout of the inputs in graph mode, default kernels",
+        lambda K: [
+            K.LSTM(UNITS, dropout=0.4, **ON, **SEQUENCE),
+            K.GRU(UNITS, dropout=0.4),
+            K.Dense(1),
+        ],
+        methods=("batches",),
+    ),
+    Case(
         "steps_per_execution, stateful",
         lambda K: [K.LSTM(UNITS, **ON), K.Dense(1)],
         compile={"steps_per_execution": 2},
@@ -141,8 +157,8 @@ def _sequential(K: Any, layers: list[Any]) -> Any:
     return keras.Sequential(layers)
 
 
-def _attach(engine: Any, model: Any) -> Recorder:
-    return Recorder.attach(engine, model, Origins(), plan=EVERYTHING)
+def _attach(engine: Any, model: Any, *, gates: bool = True) -> Recorder:
+    return Recorder.attach(engine, model, Origins(), plan=replace(EVERYTHING, gates=gates))
 
 
 def assert_same_bits(left: Any, right: Any, *, of: str) -> None:
@@ -158,7 +174,7 @@ def assert_same_bits(left: Any, right: Any, *, of: str) -> None:
 def test_a_run_with_a_recorder_has_the_bits_of_a_run_without(engine: Any, case: Case) -> None:
     plain = story(case, case.build(engine.keras))
     model = case.build(engine.keras)
-    recorder = _attach(engine, model)
+    recorder = _attach(engine, model, gates="jit_compile" not in case.compile)
     observed = story(case, model)
     calls, _ = recorder.take()
     recorder.detach()
@@ -168,6 +184,20 @@ def test_a_run_with_a_recorder_has_the_bits_of_a_run_without(engine: Any, case: 
     assert {call.layer for call in calls} == {part.address for part in recorder.layers}, "vacuous"
     for (name, left), (_, right) in zip(plain, observed, strict=True):
         assert_same_bits(left, right, of=name)
+
+
+def test_gates_under_xla_change_results_by_rounding_alone(engine: Any) -> None:
+    """XLA fuses a gate into what uses it, unless it is asked for; then sums round otherwise."""
+    (case,) = (case for case in CASES if case.name.startswith("jit_compile, GRU"))
+    plain = story(case, case.build(engine.keras))
+    model = case.build(engine.keras)
+    recorder = _attach(engine, model)
+    observed = story(case, model)
+    recorder.detach()
+    for (name, left), (_, right) in zip(plain, observed, strict=True):
+        for kind in left:
+            for a, b in zip(left[kind], right[kind], strict=True):
+                np.testing.assert_allclose(a, b, rtol=0, atol=1e-6, err_msg=f"{name} {kind}")
 
 
 LEFT = Case(

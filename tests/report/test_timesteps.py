@@ -224,6 +224,13 @@ OPTIONS = {
 }
 
 
+def test_gates_of_a_call_that_has_none_of_the_timesteps_wanted_are_told_without_rows(made, page):
+    call = made.recorded(drawn(2, 1, 3), gates={"i": drawn(2, 1, 3)})
+    text = page(made.scenario(made.operation(call)), timesteps=(9,), gates=True)
+    assert "lstm/i" in text
+    assert not re.search(r"^ *9  ", text, re.MULTILINE)
+
+
 @SLOW
 @given(parts=calls(), width=st.integers(1, 200), options=st.fixed_dictionaries(OPTIONS))
 def test_no_width_shape_or_value_raises(made, page, parts, width, options):

@@ -57,7 +57,8 @@ def test_an_expectation_that_is_not_met_fails_and_the_scenario_goes_on(tell: Any
     assert [entry.status for entry in report.operations] == ["failed", "passed"]
     verdict = report.verdicts[0]
     assert (verdict.line, verdict.column) == (11, 14)
-    assert "are not zero" in verdict.message
+    assert "not zero; worst: sample " in verdict.message
+    assert verdict.source == "    expect: {rnn/h: zeros}"
 
 
 def test_what_was_never_expected_is_never_passed(tell: Any) -> None:
@@ -133,19 +134,32 @@ class TestRaises:
     def test_an_error_that_does_not_match_fails(self, tell: Any) -> None:
         report = tell(f"{WRONG_BATCH}\n    raises: 'quite another thing'", "predict: {x: x}")
         assert (report.status, report.exit_code) == ("failed", 1)
-        assert report.verdicts[0].message.startswith("raised ValueError: ")
+        assert report.verdicts[0].message.startswith(
+            "call: expected an error that matches 'quite another thing', found ValueError: "
+        )
         assert len(report.operations) == 2
 
     def test_an_error_that_does_not_come_fails(self, tell: Any) -> None:
         report = tell("predict: {x: x}\n    raises: anything")
         assert (report.status, report.exit_code) == ("failed", 1)
-        assert report.verdicts[0].message == "predict raised nothing"
+        assert report.verdicts[0].message == (
+            "predict: expected an error that matches 'anything', found no error"
+        )
 
     def test_it_may_be_expected_of_one_engine_alone(self, tell: Any, engine: Any) -> None:
         other = {"keras3": "tf_keras", "tf_keras": "keras3"}[engine.name]
         assert tell(f"{WRONG_BATCH}\n    raises: {{{engine.name}: shape|batch}}").exit_code == 0
         assert tell(f"{WRONG_BATCH}\n    raises: {{{other}: shape|batch}}").exit_code == 3
         assert tell(f"predict: {{x: x}}\n    raises: {{{other}: x}}").status == "no expectations"
+
+    def test_where_none_may_come_an_error_fails_and_ends_the_scenario(self, tell: Any) -> None:
+        forbidden = f"{WRONG_BATCH}\n    raises: false\n    expect: {{rnn/h: changed}}"
+        report = tell(forbidden, "predict: {x: x}")
+        assert (report.status, report.exit_code, report.not_done) == ("failed", 1, 1)
+        assert [v.selector for v in report.verdicts] == ["raises"]
+        assert report.verdicts[0].message.startswith("raised ValueError: ")
+        report = tell("predict: {x: x}\n    raises: false", "predict: {x: x}")
+        assert (report.status, report.exit_code, report.not_done) == ("passed", 0, 0)
 
     def test_a_repeat_may_be_expected_to_end_in_an_error(self, tell: Any) -> None:
         inner = "{call: {x: odd}, allow_partial_batch: true}"

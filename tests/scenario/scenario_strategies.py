@@ -130,14 +130,30 @@ def layers() -> st.SearchStrategy[Any]:
     return st.builds(lambda first, others: [first, *others], lstm, rest)
 
 
+def models_from_elsewhere() -> st.SearchStrategy[dict[str, Any]]:
+    both = _some(
+        dtype_policy=st.just("mixed_float16"),
+        compile=st.just({"optimizer": "adam"}) | st.just({}),
+    )
+    files = st.sampled_from(["m.keras", "../a b/m.h5", "m.json", "folder", "é.hdf5"])
+    functions = st.sampled_from(["m.py:build", "../a b/m.py:f", "package.module:f", "m:f"])
+    arguments = st.dictionaries(TEXT, st.none() | NUMBERS | TEXT, max_size=2)
+    return st.one_of(
+        st.fixed_dictionaries({"load": files}, optional={**both, "weights": files}),
+        st.fixed_dictionaries({"factory": functions}, optional={**both, "arguments": arguments}),
+    )
+
+
 @st.composite
 def scenarios(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a scenario that the reader accepts."""
     shape = [2, draw(st.integers(1, 5)), draw(st.integers(1, 5))]
-    graph = draw(st.booleans())
+    form = draw(st.sampled_from(["chain", "chain", "graph", "graph", "elsewhere"]))
     written = draw(layers())
     model: dict[str, Any] = {"layers": written, "compile": {"optimizer": "adam", "loss": "mse"}}
-    if graph:
+    if form == "elsewhere":
+        model = draw(models_from_elsewhere())
+    elif form == "graph":
         model["inputs"] = {"x": {"batch_shape": shape}}
         written[0] = {**written[0], "input": "x"}
         model["outputs"] = draw(st.just("lstm") | st.just(["lstm"]))
@@ -161,6 +177,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
             tags=st.lists(TEXT, max_size=2),
             seed=st.integers(0, 2**32 - 1),
             engine=st.sampled_from(["keras3", "tf_keras"]),
+            custom_objects=st.lists(st.sampled_from(["a.py", "../b c.py"]), min_size=1, max_size=2),
         ),
     )
     return {**draw(optional), **scenario}

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from lstm_state_probe.errors import ScenarioError
+from lstm_state_probe.scenario.memory import say_bytes
 from lstm_state_probe.scenario.read import read_scenarios
 from lstm_state_probe.scenario.record import Every, Record
 from lstm_state_probe.suite import find_files
@@ -56,3 +57,39 @@ def test_hidden_files_and_folders_are_not_searched(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("", encoding="utf-8")
     assert find_files([str(tmp_path)]) == [tmp_path / "a" / "b.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (0, 0),
+        (4096, 4096),
+        ("4096", 4096),
+        ("64MiB", 64 * 2**20),
+        (" 1.5 GiB ", 3 * 2**29),
+        ("1 KiB", 1024),
+        ("2 TiB", 2**41),
+        ("12 B", 12),
+    ],
+)
+def test_a_budget_is_a_number_of_bytes_or_one_with_a_unit(written: Any, read: int) -> None:
+    assert Record.model_validate({"budget": written}).budget == read
+
+
+@pytest.mark.parametrize(
+    "written", [-1, 1.5, True, "", "much", "64 MB", "64mib", "-1 KiB", "1.5", [1], "1e3 B"]
+)
+def test_no_other_amount_of_memory_is_taken(written: Any) -> None:
+    with pytest.raises(ValidationError, match="no amount of memory"):
+        Record.model_validate({"budget": written})
+
+
+def test_an_amount_is_said_in_the_largest_unit_of_which_there_is_one() -> None:
+    assert [say_bytes(n) for n in (0, 1, 1023, 1024, 3 * 2**19, 2**40)] == [
+        "0 B",
+        "1 B",
+        "1023 B",
+        "1 KiB",
+        "1.5 MiB",
+        "1 TiB",
+    ]

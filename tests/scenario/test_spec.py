@@ -40,6 +40,7 @@ OPERATIONS_WRITTEN = {
     "reset_states": "{layer: lstm}",
     "set_states": "{lstm/h: zeros, lstm/c: [[0, 0, 0, 0], [1, 1, 1, 1.5]]}",
     "reload": "{format: h5}",
+    "inner_output": "{layer: lstm, x: x}",
     "repeat": "{times: 2, operations: [reset_states, {repeat: {times: 1, operations: [reload]}}]}",
 }
 GENERATORS_WRITTEN = {
@@ -52,7 +53,10 @@ GENERATORS_WRITTEN = {
     "ones": "{shape: [3], dtype: bool}",
     "file": "x.npy",
     "values": "[[1, 2], [true, 3.5]]",
+    "derived": "{of: x, samples: [1, 1], timesteps: {start: 0, stop: 2}, padding: 2, value: -1}",
 }
+AT_ALL = ("alive", "unsaturated")
+"""Conditions that look at every timestep of a call."""
 CONDITIONS_WRITTEN = {
     **dict.fromkeys(WORDS, "true"),
     "equals": "[[1, 2]]",
@@ -103,7 +107,8 @@ def test_a_list_is_an_array(read: Read) -> None:
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_every_condition_is_read(read: Read, entry: str) -> None:
-    written = f"      lstm/h: {{{entry}: {CONDITIONS_WRITTEN[entry]}}}"
+    selector = "lstm/h@all" if entry in AT_ALL else "lstm/h"
+    written = f"      {selector}: {{{entry}: {CONDITIONS_WRITTEN[entry]}}}"
     (scenario,) = read(_operation(f"  - predict: {{x: x, batch_size: 2}}\n    expect:\n{written}"))
     ((_, _, condition),) = scenario.spec.operations[1].expect.all()  # type: ignore[union-attr]
     assert list(condition.entries) == [entry]
@@ -116,11 +121,12 @@ def test_every_origin_is_read(origin: str) -> None:
 
 @pytest.mark.parametrize("short", [*WORDS, "0", "-1.5", "[[1, 2]]"])
 def test_a_condition_may_be_a_word_or_numbers(read: Read, short: str) -> None:
+    wanted = "lstm/h@all" if short in AT_ALL else "lstm/h"
     (scenario,) = read(
-        _operation(f"  - predict_on_batch: {{x: x}}\n    expect: {{lstm/h: {short}}}")
+        _operation(f"  - predict_on_batch: {{x: x}}\n    expect: {{{wanted}: {short}}}")
     )
     ((path, selector, condition),) = scenario.spec.operations[1].expect.all()  # type: ignore[union-attr]
-    assert (path, selector) == (("lstm/h",), "lstm/h")
+    assert (path, selector) == ((wanted,), wanted)
     assert list(condition.entries) == [short if short in WORDS else "equals"]
 
 
@@ -151,6 +157,55 @@ def test_expectations_may_hold_on_one_engine(read: Read) -> None:
     assert [path[0] for path, _, _ in operation.expect.on("tf_keras")] == ["lstm/h", "tf_keras"]
     assert operation.raises is not None
     assert (operation.raises.on("keras3"), operation.raises.on("tf_keras")) == (None, "Error")
+
+
+def test_no_error_at_all_may_be_expected(read: Read) -> None:
+    (scenario,) = read(_operation("  - reload:\n    raises: {keras3: false, tf_keras: Error}"))
+    raises = scenario.spec.operations[1].raises
+    assert raises is not None
+    assert (raises.on("keras3"), raises.forbidden_on("keras3")) == (None, True)
+    assert (raises.on("tf_keras"), raises.forbidden_on("tf_keras")) == ("Error", False)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("a: {derived: {of: b, padding: 1}}", "no array is named 'b'; under 'data': x, y, m, w, a"),
+        ("a: {derived: {of: a, padding: 1}}", "'a' would be made of itself"),
+        (
+            "a: {derived: {of: b, padding: 1}}\n  b: {derived: {of: a, padding: 1}}",
+            "'a' would be made of itself",
+        ),
+        ("a: {derived: {of: x}}", "nothing is derived here; allowed: samples, timesteps, padding"),
+        ("a: {derived: {of: x, samples: [0, 2]}}", "'x' has 2 samples, counted from 0; found 2"),
+        ("a: {derived: {of: w, padding: 1}}", "'w' has no second axis of timesteps"),
+        ("a: {derived: {of: x, padding: 0}}", "at least 1"),
+        ("a: {derived: {of: x, padding: 1000000000000}}", "this machine has"),
+    ],
+)
+def test_what_cannot_be_derived_is_told(complain: Complain, written: str, message: str) -> None:
+    complaints = complain(f"{HEAD}  {written}\noperations: [reload]")
+    assert any(message in c.message for c in complaints), [c.message for c in complaints]
+
+
+@pytest.mark.parametrize(
+    ("expected", "message"),
+    [
+        ("lstm/h: alive", "look at every timestep (@all)"),
+        ("lstm/f@0: unsaturated", "look at every timestep (@all)"),
+        ("lstm/f@all: alive", "told of a state"),
+        ("result: bounded", "looks along the calls"),
+        ("lstm/h@initial: bounded", "looks along the calls"),
+        ("result: {zeros: true, samples: [-1]}", "at least 0"),
+        ("result: {samples: [1]}", "nothing is expected here"),
+    ],
+)
+def test_a_word_that_looks_along_time_goes_with_what_has_time(
+    complain: Complain, expected: str, message: str
+) -> None:
+    text = _operation(f"  - predict_on_batch: {{x: x}}\n    expect: {{{expected}}}")
+    complaints = complain(text)
+    assert any(message in c.message for c in complaints), [c.message for c in complaints]
 
 
 def test_the_name_is_the_file_s_stem_unless_given(read: Read) -> None:
@@ -255,7 +310,11 @@ WRONG: list[tuple[str, str, str]] = [
     ("operations: [{reload: , label: }]", "}", "'label' has nothing after it"),
     ("operations: [{reload: , labl: a}]", "labl", "did you mean 'label'?"),
     ("operations: [{reload: , raises: '('}]", "'('", "not a regular expression"),
-    ("operations: [{reload: , raises: 5}]", "5}", "expected a regular expression, found 5"),
+    (
+        "operations: [{reload: , raises: 5}]",
+        "5}",
+        "expected a regular expression, or false, found 5",
+    ),
     ("operations: [{reload: , raises: {}}]", "{}", "expected a regular expression"),
     ("operations: [{reload: , raises: {keras: a}}]", "keras:", "did you mean 'keras3'?"),
     ("operations: [{reload: , raises: {keras3: '*'}}]", "'*'", "not a regular expression"),

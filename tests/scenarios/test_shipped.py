@@ -179,4 +179,5 @@ CONTRARY: Mapping[str, Any] = {
     "max_abs": lambda value: ("between", [value + 1, value + 2]),
     "atol": lambda value: ("atol", value),
     "rtol": lambda value: ("rtol", value),
+    "samples": lambda value: ("samples", value),
 }

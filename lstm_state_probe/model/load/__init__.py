@@ -1,12 +1,41 @@
-"""Models that were saved, on the engine that wrote them."""
+"""Models that were saved, loaded on the engine that wrote them, after a look at the file."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lstm_state_probe.engines import Engine
+from lstm_state_probe.engines.messages import described
+from lstm_state_probe.errors import CouldNotRun, ModelError, ProbeError, nearest
+from lstm_state_probe.model.load import (
+    h5_file,
+    json_file,
+    keras_file,
+    saved_model,
+)
+from lstm_state_probe.model.load import (
+    weights as weights_,
+)
+from lstm_state_probe.model.load.base import Format, How
+from lstm_state_probe.model.weigh import weighed
+from lstm_state_probe.scenario.written_by import written_by
+
+FOLDER = "a folder"
+FORMATS: dict[str, Format] = {
+    ".keras": cast(Format, keras_file),
+    ".h5": cast(Format, h5_file),
+    ".hdf5": cast(Format, h5_file),
+    ".json": cast(Format, json_file),
+    FOLDER: cast(Format, saved_model),
+}
+
+
+class LeftUncompiled(UserWarning):
+    """A model was loaded, and what it was compiled with could not be."""
 
 
 def load_model(
@@ -17,18 +46,121 @@ def load_model(
     allow_code: bool = False,
     custom_objects: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Load a saved model."""
-    custom = dict(custom_objects or {})
-    model = engine.keras.models.load_model(
-        str(path), custom_objects=custom, safe_mode=not allow_code
-    )
-    if weights is not None:
-        model.load_weights(str(weights))
+    """Load a saved model: `.keras`, `.h5`, a `.json` architecture, or a SavedModel folder.
+
+    What a model was compiled with is restored; where Keras cannot, a `LeftUncompiled` warning
+    says so. `custom_objects` are trusted.
+
+    Raises:
+        ModelError: if the file is missing, broken, too large, of the other engine, or holds code.
+        CouldNotRun: chained to what Keras raised.
+    """
+    how = How(allow_code=allow_code, custom=custom_objects or {})
+    model, note = load(path, engine, how, weights=weights)
+    if note is not None:
+        warnings.warn(f"{note}; it is left uncompiled", LeftUncompiled, stacklevel=2)
     return model
+
+
+def load(
+    path: Path, engine: Engine, how: How, *, weights: Path | None = None
+) -> tuple[Any, str | None]:
+    """Load a model, and say why it was left uncompiled where it was compiled once.
+
+    Raises:
+        ModelError: if the file, or that of the weights, is not to be loaded.
+        CouldNotRun: chained to what Keras raised.
+    """
+    format_ = _format(path)
+    _same_engine(path, engine)
+    how, refused = _examined(format_, path, engine, how)
+    if weights is not None:
+        weights_.examine(weights, engine, how)
+    with weighed(engine, ModelError), engine.keras.saving.custom_object_scope(dict(how.custom)):
+        model, note = _loaded(format_, path, engine, how)
+        if weights is not None:
+            _attempt(lambda: weights_.load(model, weights), weights)
+    return model, refused or note
+
+
+def _examined(format_: Format, path: Path, engine: Engine, how: How) -> tuple[How, str | None]:
+    """Look at a file; leave out what it was compiled with, if that alone must not be loaded."""
+    try:
+        format_.examine(path, engine, how)
+    except ModelError as error:
+        bare = replace(how, compile=False)
+        if not how.compile or not _passes(format_, path, engine, bare):
+            raise
+        return bare, f"what {path.name!r} was compiled with is left out: {error}"
+    return how, None
+
+
+def _passes(format_: Format, path: Path, engine: Engine, how: How) -> bool:
+    try:
+        format_.examine(path, engine, how)
+    except ModelError:
+        return False
+    return True
+
+
+def _loaded(format_: Format, path: Path, engine: Engine, how: How) -> tuple[Any, str | None]:
+    try:
+        return _attempt(lambda: format_.load(path, engine, how), path), None
+    except CouldNotRun as error:
+        if not how.compile:
+            raise
+        try:
+            bare = format_.load(path, engine, replace(how, compile=False))
+        except ProbeError:
+            raise
+        except Exception:  # noqa: BLE001 - it is not the compilation; the first error is told
+            raise error from error.__cause__
+        return bare, (
+            f"{path.name!r} was compiled, and {engine.package} cannot restore that:"
+            f" {described(error.__cause__ or error)}"
+        )
+
+
+def _attempt(act: Any, path: Path) -> Any:
+    try:
+        return act()
+    except ProbeError:
+        raise
+    except Exception as error:  # the boundary: Keras may raise anything
+        raise CouldNotRun(f"loading {path.name!r}: {described(error)}") from error
 
 
 def load_own(path: Path, engine: Engine, custom_objects: Mapping[str, Any]) -> Any:
     """Load what this process saved itself; what Keras raises goes through."""
-    custom = dict(custom_objects)
-    with engine.keras.saving.custom_object_scope(custom):
-        return engine.keras.models.load_model(str(path), custom_objects=custom)
+    how = How(custom=custom_objects)
+    with engine.keras.saving.custom_object_scope(dict(custom_objects)):
+        return _format(path).load(path, engine, how)
+
+
+def _format(path: Path) -> Format:
+    if path.is_dir():
+        return FORMATS[FOLDER]
+    if not path.is_file():
+        known = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        what = "it is no file" if path.exists() else "there is no such file or folder"
+        raise ModelError(f"{path.name!r} cannot be loaded: {what}{nearest(path.name, known)}")
+    if path.suffix not in FORMATS:
+        allowed = ", ".join(FORMATS)
+        near = nearest(path.suffix, FORMATS)
+        raise ModelError(
+            f"{path.name!r} is in no format that can be loaded; allowed: {allowed}{near}"
+        )
+    return FORMATS[path.suffix]
+
+
+def _same_engine(path: Path, engine: Engine) -> None:
+    found = written_by(path)
+    if found is not None and found.engine != engine.name:
+        raise ModelError(
+            f"{path.name!r} was written by {found}, and {engine.name} is Keras {engine.version()};"
+            f" load it on the engine that wrote it: --engine {found.engine}, or engine:"
+            f" {found.engine} in the scenario"
+        )
+
+
+__all__ = ["FORMATS", "LeftUncompiled", "load", "load_model", "load_own"]

@@ -1,0 +1,110 @@
+"""States in a file, since no format of Keras keeps them."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lstm_state_probe import __version__
+from lstm_state_probe.api.states import Snapshot, fitting, snapshot
+from lstm_state_probe.api.subject import Subject
+from lstm_state_probe.arrays import Array
+from lstm_state_probe.errors import Mismatch
+
+ABOUT = "about.json"
+FORMAT, VERSION = "lstm-state-probe states", 1
+_BITS = {1: np.uint8, 2: np.uint16, 4: np.uint32}
+"""What stands in the file for a dtype that NumPy's format does not know, such as bfloat16."""
+
+
+def save_states(model: Any, path: str | os.PathLike[str]) -> None:
+    """Write what the stateful layers of a model hold, or a `Snapshot`, to a `.npz` file.
+
+    The keys are the addresses, so that `numpy.load` reads it too. The file appears whole or not
+    at all: it is written beside its place and moved there.
+
+    Raises:
+        ValueError: if there is nothing to save, because no layer is stateful and built.
+        OSError: if the file cannot be written.
+    """
+    states = model if isinstance(model, Snapshot) else snapshot(model)
+    if not states:
+        raise Mismatch("there are no states to save: no layer is stateful and built")
+    arrays = {address: _plain(value) for address, value in states.items()}
+    arrays[ABOUT] = np.array(json.dumps(_about(states)))
+    _write(Path(path), arrays)
+
+
+def load_states(model: Any, path: str | os.PathLike[str], *, strict: bool = True) -> Snapshot:
+    """Read states from a file, put them into the model as `restore` does, and return them.
+
+    Raises:
+        ValueError: if the file is none of `save_states`, or does not fit the model; then nothing
+            was assigned.
+        OSError: if the file cannot be read.
+    """
+    subject = Subject.of(model)
+    states = _read(Path(path))
+    subject.put(fitting(subject, states, strict=strict), doing="load_states")
+    return states
+
+
+def _about(states: Snapshot) -> dict[str, Any]:
+    dtypes = {address: value.dtype.name for address, value in states.items()}
+    versions = {"format": FORMAT, "version": VERSION, "lstm_state_probe": __version__}
+    return {**versions, "engine": states.engine, "dtypes": dtypes}
+
+
+def _plain(array: Array) -> Array:
+    return array if array.dtype.kind != "V" else array.view(_BITS[array.dtype.itemsize])
+
+
+def _write(path: Path, arrays: Mapping[str, Array]) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _read(path: Path) -> Snapshot:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+        about = json.loads(str(arrays.pop(ABOUT)))
+    except (KeyError, ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        raise Mismatch(f"{str(path)!r} is no file of save_states") from error
+    if about.get("format") != FORMAT:
+        raise Mismatch(f"{str(path)!r} is no file of save_states")
+    if about["version"] > VERSION:
+        message = f"it has version {about['version']} of the format, known is {VERSION}"
+        raise Mismatch(f"{str(path)!r} was written by a later lstm-state-probe: {message}")
+    states = {a: _typed(value, about["dtypes"][a]) for a, value in arrays.items()}
+    return Snapshot(states, about["engine"])
+
+
+def _typed(array: Array, name: str) -> Array:
+    if array.dtype.name == name:
+        return array
+    import ml_dtypes
+
+    return array.view(getattr(ml_dtypes, name))

@@ -1,0 +1,128 @@
+"""`record`: a context in which the user's own calls of a model are recorded."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from lstm_state_probe.api.methods import observed
+from lstm_state_probe.api.place import Place
+from lstm_state_probe.api.recording import Recording
+from lstm_state_probe.api.session import Session
+from lstm_state_probe.api.subject import Subject
+from lstm_state_probe.errors import UsageError
+from lstm_state_probe.recording.origin import Origins
+from lstm_state_probe.recording.plan import MEBIBYTE, UNASKED, Plan
+from lstm_state_probe.recording.recorder import Recorder
+
+Timesteps = str | int | Sequence[int]
+NOTHING = (
+    "record saw no call of a recurrent layer: a tf.function of your own that was traced before"
+    " runs unobserved; trace it in the block, or call the model's methods there"
+)
+
+
+@contextmanager
+def record(
+    model: Any,
+    *,
+    timesteps: Timesteps = "all",
+    gates: bool = False,
+    layers: str | Sequence[str] = "*",
+    calls: Literal["all", "first", "last"] = "all",
+    budget: int = 256 * MEBIBYTE,
+    verify: bool = False,
+) -> Iterator[Recording]:
+    """Record every call of the model's recurrent layers that is made in the block.
+
+    `fit`, `evaluate`, `predict`, the three `…_on_batch`, and `model(x)`, also in a training loop
+    of your own, are each an operation of the recording. The results of the model are the same
+    bits as without it. When the block ends, also by an exception, the model is as it was; what
+    was recorded stays.
+
+    Args:
+        model: a model, or a layer, of Keras 3 or `tf_keras`; it need not be built.
+        timesteps: which are kept: `"all"`, `"final"` (none but the ends), a list of indices, or
+            every n-th.
+        gates: keep the gates of LSTM, GRU and ConvLSTM too.
+        layers: of which recurrent layers timesteps and gates are kept, by address or glob. The
+            initial and final states are recorded of every layer.
+        calls: of which calls in an operation the timesteps are kept.
+        budget: bytes of timesteps that stay in memory; the rest goes to a temporary file.
+        verify: recompute every call from the equations; see `Recording.verified`.
+
+    Raises:
+        TypeError: if `model` is neither a model nor a layer of a Keras.
+        ProbeError: if it has no recurrent layer, or is being recorded already.
+    """
+    plan = plan_of(timesteps, gates, layers, calls=calls, budget=budget, verify=verify)
+    recorder = attach(model, plan)
+    session = Session(recorder)
+    built = bool(getattr(model, "built", True))
+    release = observed(session, built=built)
+    recording = Recording.live(session, Place.of_caller())
+    try:
+        yield recording
+    finally:
+        release()
+        recorder.detach()
+        session.loose()
+        recording.close()
+    if not any(operation.calls for operation in recording.operations):
+        warnings.warn(NOTHING, UserWarning, stacklevel=3)
+
+
+def attach(model: Any, plan: Plan) -> Recorder:
+    """Attach a recorder to a model that goes on with the states that it has.
+
+    Raises:
+        UsageError: if it has no recurrent layer, or one that is being recorded.
+    """
+    subject = Subject.of(model)
+    if not subject.parts and getattr(model, "built", True):
+        raise UsageError(f"the model {model.name!r} has no recurrent layer: nothing to record")
+    if any(True for _ in subject.recorders()):
+        raise UsageError(f"the model {model.name!r} has a layer that is being recorded already")
+    recorder = Recorder.attach(subject.engine, model, Origins(), plan=plan, fresh=False)
+    recorder.origins.unseen(recorder.held())
+    return recorder
+
+
+def plan_of(
+    timesteps: Timesteps,
+    gates: bool,
+    layers: str | Sequence[str],
+    *,
+    calls: str = "all",
+    budget: int = 256 * MEBIBYTE,
+    verify: bool = False,
+) -> Plan:
+    """Make a plan of what a user wrote.
+
+    Raises:
+        UsageError: if the timesteps or calls are none that can be chosen.
+    """
+    if calls not in ("all", "first", "last"):
+        raise UsageError(f"calls={calls!r}; allowed: 'all', 'first', 'last'")
+    return Plan(
+        timesteps=_timesteps(timesteps),
+        gates=gates,
+        layers=(layers,) if isinstance(layers, str) else tuple(layers),
+        calls=calls,
+        witness=math.inf if verify else UNASKED,
+        budget=budget,
+    )
+
+
+def _timesteps(written: Timesteps) -> str | int | tuple[int, ...]:
+    if isinstance(written, str) and written in ("all", "final"):
+        return written
+    if isinstance(written, int) and not isinstance(written, bool) and written > 0:
+        return written
+    if isinstance(written, Sequence) and not isinstance(written, str) and written:
+        return tuple(int(index) for index in written)
+    allowed = "'all', 'final', a list such as [0, 5, -1], or n for every n-th"
+    raise UsageError(f"timesteps={written!r} chooses no timesteps; allowed: {allowed}")

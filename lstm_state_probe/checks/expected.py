@@ -1,0 +1,51 @@
+"""The `checks:` of a scenario: the verdicts that it expects of the properties of its model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lstm_state_probe.checks import PROPERTIES
+from lstm_state_probe.checks.base import CheckVerdict
+from lstm_state_probe.checks.battery import check
+from lstm_state_probe.engines import Engine
+from lstm_state_probe.expectations.judge import spot
+from lstm_state_probe.expectations.verdict import Broken, Verdict
+from lstm_state_probe.report.data import ScenarioReport, status_of
+from lstm_state_probe.scenario.read import ScenarioFile
+
+
+def with_checks(
+    report: ScenarioReport, scenario: ScenarioFile, engine: Engine, *, allow_code: bool = False
+) -> ScenarioReport:
+    """Add the verdicts on a scenario's `checks` to its report.
+
+    A check that could not be carried out counts as one that is not met, with exit 3. Nothing is
+    checked of a scenario that ended in an error.
+    """
+    wanted = scenario.spec.checks
+    if not wanted or report.status == "error":
+        return report
+    chosen = [one for name, one in PROPERTIES.items() if name in wanted]
+    found = check(scenario, engine, chosen, allow_code=allow_code)
+    if found.error is not None:
+        return replace(report, status="error", error=found.error, exit_code=found.error_code)
+    judged = {verdict.name: _judge(scenario, verdict) for verdict in found.verdicts}
+    checks = tuple(judged[name] for name in wanted)
+    status = status_of(report.operations, None, False, checks)
+    codes = [verdict.exit_code() for verdict in found.verdicts]
+    not_met = int(not all(verdict.passed for verdict in checks))
+    code = max(report.exit_code, 3 if 3 in codes else not_met)
+    return replace(report, checks=checks, status=status, exit_code=code)
+
+
+def _judge(scenario: ScenarioFile, found: CheckVerdict) -> Verdict:
+    wanted = (scenario.spec.checks or {})[found.name]
+    passed = found.verdict in wanted.split(" or ")
+    written = scenario.document.data["checks"]
+    last = found.name if isinstance(written, dict) else written.index(found.name)
+    at = spot(scenario, ("checks", last))
+    words = f"it {found.verdict}: {found.why}"
+    if passed:
+        return Verdict(found.name, wanted, True, words, at.line, at.column, source=at.source)
+    broken = Broken(found.name, f"that it {wanted}", words)
+    return Verdict.failing(found.name, wanted, broken, at=at)

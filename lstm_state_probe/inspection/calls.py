@@ -1,0 +1,138 @@
+"""The calls: a first and a second prediction, and a call that trains nothing but runs as training.
+
+They are the model's own, recorded inside. The training call is reported where a layer starts from
+elsewhere in it than in a prediction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm_state_probe.arrays import Array, widened
+from lstm_state_probe.engines import Engine
+from lstm_state_probe.engines.messages import described
+from lstm_state_probe.inspection.data import CallInspection, StateChange
+from lstm_state_probe.inspection.given import given_by
+from lstm_state_probe.layers.find import Recurrent
+from lstm_state_probe.recording.call import Call, Held, Origin
+from lstm_state_probe.recording.origin import ZEROS, Origins
+from lstm_state_probe.recording.outcome import leaves, plain
+from lstm_state_probe.recording.recorder import Recorder
+
+FIRST, SECOND, TRAINING = "first call", "second call", "training call"
+EMPTY = Origin("zeros", "zeros: held before the inspection")
+FULL = Origin("carried", "carried: held before the inspection")
+LOADED = Origin("carried", "carried: held as the model was loaded")
+
+
+@dataclass(frozen=True)
+class Made:
+    """One call of the model: what was recorded of it, the shapes that it returned, or a failure."""
+
+    name: str
+    calls: tuple[Call, ...]
+    outputs: tuple[tuple[int, ...], ...]
+    unrecorded: int
+    failure: str | None
+
+
+def make_calls(engine: Engine, model: Any, inputs: Any, *, loaded: bool) -> tuple[Made, ...]:
+    """Call the model with `inputs`, in the structure that it takes, until a call fails.
+
+    `loaded` says that the model comes from a file and was not called yet. It moves
+    what a call moves; whoever asks puts it back.
+    """
+    origins = Origins(given_by=given_by(model))
+    recorder = Recorder.attach(engine, model, origins, fresh=False)
+    origins.held = _before(recorder.held(), loaded=loaded)
+    try:
+        return tuple(_until_failure(recorder, _acts(engine, model, inputs)))
+    finally:
+        recorder.detach()
+
+
+def _before(held: Held, *, loaded: bool) -> dict[str, tuple[Origin, Array]]:
+    empty, full = (ZEROS, LOADED) if loaded else (EMPTY, FULL)
+    return {name: (full if np.any(value) else empty, value) for name, value in held.items()}
+
+
+def _acts(engine: Engine, model: Any, inputs: Any) -> Mapping[str, Callable[[], Any]]:
+    import tensorflow as tf
+
+    # a graph of its own: eager random ops would move kernels that nobody can put back
+    training = tf.function(lambda x: model(x, training=True), autograph=False)
+    predict = _prediction(engine, model, inputs)
+    return {
+        FIRST: predict,
+        SECOND: predict,
+        TRAINING: lambda: training(tf.nest.map_structure(tf.convert_to_tensor, inputs)),
+    }
+
+
+def _prediction(engine: Engine, model: Any, inputs: Any) -> Callable[[], Any]:
+    """Predict a batch; where an execution runs several, tf_keras can do so in `predict` alone."""
+    import tensorflow as tf
+
+    if engine.steps_per_execution(model) == 1:
+        return lambda: model.predict_on_batch(inputs)
+    size = len(tf.nest.flatten(inputs)[0])
+    return lambda: model.predict(inputs, batch_size=size, verbose=0)
+
+
+def _until_failure(recorder: Recorder, acts: Mapping[str, Callable[[], Any]]) -> Iterator[Made]:
+    for name, act in acts.items():
+        recorder.origins.operation = f"the {name}"
+        recorder.batch("predict", -1, 0)
+        outputs: tuple[tuple[int, ...], ...] = ()
+        failure = None
+        try:
+            outputs = tuple(array.shape for _, array in leaves(plain(act())))
+        except Exception as error:  # noqa: BLE001 - the boundary: Keras may raise anything
+            failure = f"the {name} fails: {described(error)}"
+        yield Made(name, *_taken(recorder, outputs), failure)
+        if failure is not None:
+            return
+
+
+def _taken(recorder: Recorder, outputs: Any) -> tuple[tuple[Call, ...], Any, int]:
+    calls, unrecorded = recorder.take()
+    return calls, outputs, unrecorded
+
+
+def layer_calls(part: Recurrent, made: Sequence[Made]) -> tuple[CallInspection, ...]:
+    """Tell what each call did to the states of one layer."""
+    found: list[CallInspection] = []
+    for one in made:
+        uses = [call for call in one.calls if call.layer == part.address]
+        if uses:
+            found.append(_summed(one.name, uses, found[-1] if found else None))
+    if len(found) > 2 and _origins(found[-1]) == _origins(found[-2]):
+        found.pop()
+    return tuple(found)
+
+
+def _summed(name: str, uses: Sequence[Call], before: CallInspection | None) -> CallInspection:
+    states = {}
+    for state, first in uses[0].states.items():
+        initial, final = first.initial, uses[-1].states[state].final
+        ended = before.states[state].final if before else None
+        carried = ended is not None and initial.tobytes() == ended.tobytes() and np.any(ended)
+        change = _largest(initial, final)
+        states[state] = StateChange(initial, final, first.origin, change, bool(carried))
+    return CallInspection(name, len(uses), uses[0].timesteps, states)
+
+
+def _largest(before: Array, after: Array) -> float | None:
+    if before.shape != after.shape or not before.size:
+        return None
+    with np.errstate(all="ignore"):
+        wide = np.abs(widened(after).astype(np.float64) - widened(before).astype(np.float64))
+    return float(wide.max()) if np.isfinite(wide).all() else None
+
+
+def _origins(call: CallInspection) -> list[str]:
+    return [change.origin.word for change in call.states.values()]

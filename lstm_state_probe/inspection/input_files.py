@@ -1,0 +1,85 @@
+"""Inputs from files, as the command line names them."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lstm_state_probe.arrays import Array
+from lstm_state_probe.errors import UsageError, nearest
+from lstm_state_probe.model.arrays import READERS
+
+
+@dataclass(frozen=True)
+class GivenInput:
+    """An array from a file; the name is '' where it goes without one."""
+
+    name: str
+    path: Path
+    key: str | None
+    array: Array
+
+
+def read_inputs(written: Sequence[str]) -> tuple[GivenInput, ...]:
+    """Read `x.npy`, `name=x.npy`, `name=all.npz:key`; the only one may go without a name.
+
+    A .npz file of several arrays, without a name, gives each of them under its own name.
+
+    Raises:
+        UsageError: for a file that is not there or holds no numbers, or a name given twice.
+    """
+    found: dict[str, GivenInput] = {}
+    for text in written:
+        for given in _given(text):
+            if given.name in found or (found and "" in (given.name, *found)):
+                told = f"{given.name!r} is given twice" if given.name else "there are others"
+                raise UsageError(f"--input {text}: {told}; name each: --input name=x.npy")
+            found[given.name] = given
+    return tuple(found.values())
+
+
+def must_exist(path: Path, what: str) -> None:
+    """Refuse a path that is not there.
+
+    Raises:
+        UsageError: with the nearest name in its folder.
+    """
+    if not path.exists():
+        names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise UsageError(f"no such {what}: {str(path)!r}{nearest(path.name, names)}")
+
+
+def _given(text: str) -> Sequence[GivenInput]:
+    name, _, place = ("", "", text) if Path(text).exists() else text.rpartition("=")
+    head, colon, key = place.rpartition(".npz:")
+    path = Path(f"{head}.npz" if colon else place)
+    must_exist(path, "input")
+    suffix = path.suffix.lower()
+    if suffix not in READERS:
+        raise UsageError(f"--input {text}: no reader for it; allowed: {', '.join(READERS)}")
+    try:
+        keys = _keys(path) if suffix == ".npz" and not colon else [key if colon else None]
+        if len(keys) > 1 and name:
+            raise ValueError(f"it holds {', '.join(map(str, keys))}; choose one: {text}:{keys[0]}")
+        found = [
+            GivenInput(str(key) if len(keys) > 1 else name, path, key, READERS[suffix](path, key))
+            for key in keys
+        ]
+    except OSError as error:
+        raise UsageError(f"--input {text}: {error.strerror or error}") from error
+    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise UsageError(f"--input {text}: it cannot be read: {error}") from error
+    for given in found:
+        if given.array.dtype.kind not in "bifu":
+            raise UsageError(f"--input {text}: it holds {given.array.dtype}, not numbers")
+    return found
+
+
+def _keys(path: Path) -> list[str | None]:
+    with np.load(path, allow_pickle=False) as archive:
+        return list(archive.files)

@@ -1,0 +1,65 @@
+"""`.h5`: a whole model in HDF5, the older format of both Kerases."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from lstm_state_probe.engines import Engine
+from lstm_state_probe.errors import ModelError
+from lstm_state_probe.model.load import hdf5
+from lstm_state_probe.model.load.base import How
+from lstm_state_probe.model.load.bounded import read_json
+from lstm_state_probe.model.load.policy import with_policy
+from lstm_state_probe.model.load.proportions import fit_the_machine
+from lstm_state_probe.model.load.trust import Trust
+
+_MODEL, _TRAINING = "model_config", "training_config"
+
+
+def examine(path: Path, engine: Engine, how: How) -> None:
+    """Look at a file without Keras, as `Format.examine` says."""
+    name = repr(path.name)
+    with hdf5.opened(path, name) as file:
+        hdf5.examine_datasets(file, name)
+        written = hdf5.text_of(file, _MODEL, name)
+        if written is None:
+            raise ModelError(
+                f"{name} holds weights without a model; give them as 'weights' beside the"
+                " architecture (load: model.json)"
+            )
+        config = read_json(written, f"{_MODEL!r} in {name}")
+        training = hdf5.text_of(file, _TRAINING, name)
+        trust = Trust(engine, how)
+        trust.examine(config, name)
+        if training is not None and how.compile:
+            trust.examine(read_json(training, f"{_TRAINING!r} in {name}"), name)
+        fit_the_machine(config, name)
+
+
+def load(path: Path, engine: Engine, how: How) -> Any:
+    """Have Keras load it, as `Format.load` says."""
+    with TemporaryDirectory(prefix="probe-") as folder:
+        if how.dtype_policy is not None:
+            path = _with_policy(path, Path(folder) / path.name, how.dtype_policy)
+        return engine.keras.models.load_model(
+            str(path),
+            custom_objects=dict(how.custom),
+            compile=how.compile,
+            safe_mode=not how.allow_code,
+        )
+
+
+def _with_policy(path: Path, copy: Path, policy: str) -> Path:
+    """Copy a file with the policy in its configuration."""
+    import h5py
+
+    shutil.copyfile(path, copy)
+    with h5py.File(copy, "r+") as file:
+        name = repr(path.name)
+        config = read_json(hdf5.text_of(file, _MODEL, name) or b"", name)
+        file.attrs[_MODEL] = json.dumps(with_policy(config, policy))
+    return copy

@@ -1,0 +1,106 @@
+"""An HDF5 file, looked at before its datasets are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from lstm_state_probe.errors import ModelError
+from lstm_state_probe.model.load.bounded import MOST_BYTES
+from lstm_state_probe.scenario.sizes import human, memory_limit
+
+MOST_OBJECTS = 200_000
+
+
+@contextmanager
+def opened(source: Path | BinaryIO, name: str) -> Iterator[Any]:
+    """Open an HDF5 file for reading.
+
+    Raises:
+        ModelError: if it is none, or is cut off.
+    """
+    import h5py
+
+    try:
+        file = h5py.File(source, "r")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(f"{name} is not an HDF5 file, or is cut off ({error})") from error
+    with file:
+        yield file
+
+
+def examine_datasets(file: Any, name: str) -> None:
+    """Refuse a file whose parts lie elsewhere, or would not fit into the memory.
+
+    Raises:
+        ModelError: with the part and the reason.
+    """
+    total = 0
+    for count, (path, part) in enumerate(_parts(file, name)):
+        if count > MOST_OBJECTS:
+            raise ModelError(f"{name} has more than {MOST_OBJECTS:,} parts")
+        total += _bytes(part, path, name)
+        if total > memory_limit():
+            limit = human(memory_limit())
+            raise ModelError(
+                f"{name}: the datasets up to {path!r} would take {human(total)}; this machine has"
+                f" {limit} of memory"
+            )
+
+
+def _parts(file: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield (path, group or dataset), each once; a link out of the file is refused."""
+    import h5py
+
+    waiting, seen = [("", file)], set()
+    while waiting:
+        path, group = waiting.pop()
+        for key in group:
+            below = f"{path}/{key}"
+            if not isinstance(group.get(key, getlink=True), h5py.HardLink):
+                raise ModelError(f"{name}: {below!r} is a link to another place or another file")
+            part = _opened_part(group, key, name)
+            place = h5py.h5o.get_info(part.id).addr
+            if place in seen:
+                continue
+            seen.add(place)
+            yield below, part
+            if isinstance(part, h5py.Group):
+                waiting.append((below, part))
+
+
+def _opened_part(group: Any, key: str, name: str) -> Any:
+    try:
+        return group[key]
+    except (KeyError, OSError, RuntimeError, ValueError) as error:
+        raise ModelError(f"{name}: {key!r} cannot be read ({error})") from error
+
+
+def _bytes(part: Any, path: str, name: str) -> int:
+    """Return what a dataset would take in memory."""
+    if not hasattr(part, "shape") or part.shape is None:
+        return 0
+    if part.is_virtual or part.external:
+        raise ModelError(f"{name}: the values of {path!r} lie in another file")
+    return int(part.size) * int(part.dtype.itemsize)
+
+
+def text_of(file: Any, attribute: str, name: str) -> bytes | None:
+    """Read a text that is kept as an attribute; None if there is none.
+
+    Raises:
+        ModelError: if it is too large, or no text.
+    """
+    if attribute not in file.attrs:
+        return None
+    try:
+        size = file.attrs.get_id(attribute).get_storage_size()
+        found = file.attrs[attribute] if size <= MOST_BYTES else None
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        raise ModelError(f"{name}: {attribute!r} cannot be read ({error})") from error
+    text = found.encode() if isinstance(found, str) else found
+    if not isinstance(text, bytes):
+        raise ModelError(f"{name}: {attribute!r} is not a text, or is too large")
+    return bytes(text)

@@ -1,0 +1,43 @@
+"""`.json`: an architecture, with weights from a file of their own or drawn from the seed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lstm_state_probe.engines import Engine
+from lstm_state_probe.errors import ModelError
+from lstm_state_probe.model.load.base import How
+from lstm_state_probe.model.load.bounded import MOST_BYTES, read_json
+from lstm_state_probe.model.load.policy import with_policy
+from lstm_state_probe.model.load.proportions import fit_the_machine
+from lstm_state_probe.model.load.trust import Trust
+
+
+def _read(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return read_json(file.read(MOST_BYTES + 1), repr(path.name))
+
+
+def examine(path: Path, engine: Engine, how: How) -> None:
+    """Look at a file without Keras, as `Format.examine` says."""
+    config = _read(path)
+    if not isinstance(config.get("class_name"), str):
+        raise ModelError(f"{path.name!r} is no architecture: it names no 'class_name'")
+    Trust(engine, how).examine(config, repr(path.name))
+    fit_the_machine(config, repr(path.name))
+
+
+def load(path: Path, engine: Engine, how: How) -> Any:
+    """Leave it uncompiled: an architecture of Keras 3 says the loss, and not the optimizer."""
+    config = _read(path)
+    config.pop("compile_config", None)
+    if how.dtype_policy is not None:
+        config = with_policy(config, how.dtype_policy)
+    custom, keras = dict(how.custom), engine.keras
+    if "module" not in config:  # the older form, which Keras 2 writes
+        return keras.models.model_from_json(json.dumps(config), custom_objects=custom)
+    return keras.saving.deserialize_keras_object(
+        config, custom_objects=custom, safe_mode=not how.allow_code
+    )

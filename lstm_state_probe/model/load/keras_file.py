@@ -1,0 +1,73 @@
+"""`.keras`: a zip archive with the configuration and the weights."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from lstm_state_probe.engines import Engine
+from lstm_state_probe.errors import ModelError
+from lstm_state_probe.model.load import archive, hdf5
+from lstm_state_probe.model.load.base import How
+from lstm_state_probe.model.load.bounded import read_json
+from lstm_state_probe.model.load.policy import with_policy
+from lstm_state_probe.model.load.proportions import fit_the_machine
+from lstm_state_probe.model.load.trust import Trust
+
+_BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError)
+
+
+def examine(path: Path, engine: Engine, how: How) -> None:
+    """Look at a file without Keras, as `Format.examine` says."""
+    name = repr(path.name)
+    with archive.opened(path) as file:
+        archive.examine_entries(file, name, allow_code=how.allow_code)
+        config = _config(file, name)
+        if not how.compile:  # Keras leaves it out too
+            config.pop("compile_config", None)
+        Trust(engine, how).examine(config, name)
+        fit_the_machine(config, name)
+        weights = io.BytesIO(_entry(file, archive.WEIGHTS, name))
+    with hdf5.opened(weights, f"{archive.WEIGHTS!r} in {name}") as content:
+        hdf5.examine_datasets(content, name)
+
+
+def _config(file: zipfile.ZipFile, name: str) -> dict[str, Any]:
+    return read_json(_entry(file, archive.CONFIG, name), f"{archive.CONFIG!r} in {name}")
+
+
+def _entry(file: zipfile.ZipFile, entry: str, name: str) -> bytes:
+    try:
+        return file.read(entry)
+    except _BROKEN as error:
+        raise ModelError(f"{name} is broken: {entry!r} cannot be read ({error})") from error
+
+
+def load(path: Path, engine: Engine, how: How) -> Any:
+    """Have Keras load it, as `Format.load` says."""
+    with TemporaryDirectory(prefix="probe-") as folder:
+        if how.dtype_policy is not None:
+            path = _with_policy(path, Path(folder) / path.name, how.dtype_policy)
+        return engine.keras.models.load_model(
+            str(path),
+            custom_objects=dict(how.custom),
+            compile=how.compile,
+            safe_mode=not how.allow_code,
+        )
+
+
+def _with_policy(path: Path, copy: Path, policy: str) -> Path:
+    """Copy an archive with the policy in its configuration."""
+    with archive.opened(path) as source, zipfile.ZipFile(copy, "w") as target:
+        for entry in source.namelist():
+            content = source.read(entry)
+            if entry == archive.CONFIG:
+                config = with_policy(_config(source, repr(path.name)), policy)
+                content = json.dumps(config).encode()
+            target.writestr(entry, content)
+    return copy

@@ -1,0 +1,46 @@
+"""Layers of a configuration that would not fit into this machine."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from lstm_state_probe.errors import ModelError
+from lstm_state_probe.model.load.bounded import mappings
+from lstm_state_probe.scenario.sizes import human, memory_limit
+
+_FLOAT = 4
+_WIDTHS = ("units", "filters", "input_dim", "output_dim")
+_SHAPES = ("batch_shape", "batch_input_shape", "build_input_shape", "input_shape")
+MOST_UNROLLED = 20_000
+
+
+def fit_the_machine(config: Any, name: str) -> None:
+    """Refuse inputs, layers and states that are larger than the memory, before any is made.
+
+    Raises:
+        ModelError: with the figure.
+    """
+    parts = list(mappings(config))
+    shapes = [shape for part in parts for key in _SHAPES if (shape := _shape(part.get(key)))]
+    widths = [_whole(part.get(key)) for part in parts for key in _WIDTHS]
+    batch = max((shape[0] for shape in shapes), default=1)
+    inputs = max(map(math.prod, shapes), default=0)
+    states = batch * max(widths, default=0)
+    for what, size in (("one batch of an input", inputs), ("the widest layer's states", states)):
+        if size * _FLOAT > memory_limit():
+            limit = human(memory_limit())
+            raise ModelError(
+                f"{name}: {what} would take {human(size * _FLOAT)}; this machine has {limit}"
+            )
+    longest = max((shape[1] for shape in shapes if len(shape) > 2), default=0)
+    if longest > MOST_UNROLLED and any(part.get("unroll") is True for part in parts):
+        raise ModelError(f"{name} unrolls {longest:,} timesteps, more than {MOST_UNROLLED:,}")
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _shape(value: Any) -> list[int]:
+    return [max(_whole(dim), 1) for dim in value] if isinstance(value, list) else []

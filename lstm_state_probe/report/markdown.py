@@ -1,0 +1,104 @@
+"""A summary in Markdown: a table of the scenarios, what went wrong below it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from lstm_state_probe.report.data import ScenarioReport, SuiteReport
+from lstm_state_probe.report.tables_page import SYMBOLS, seconds
+from lstm_state_probe.report.tables_summary import total
+from lstm_state_probe.report.told import held, printable, told, what
+
+STEP_LIMIT = 1024 * 1024
+"""Bytes that GitHub takes as the summary of one step; a longer one is refused whole."""
+_CUT = "… cut here: the summary of a step has a limit; the other reports hold everything."
+_MARKUP = re.compile(r"([\\`*_\[\]<>|~&])")
+
+
+def write(report: SuiteReport, path: Path) -> None:
+    """Write the report to a file."""
+    path.write_text(text(report), encoding="utf-8")
+
+
+def append_summary(report: SuiteReport, path: Path) -> None:
+    """Add the report to a step's summary, cut to what is left of the limit."""
+    taken = path.stat().st_size if path.exists() else 0
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text(report, limit=STEP_LIMIT - taken))
+
+
+def text(report: SuiteReport, *, limit: int | None = None) -> str:
+    """Render the report, of at most `limit` bytes in UTF-8."""
+    lines = list(_lines(report))
+    if limit is not None:
+        lines = list(_cut(lines, limit))
+    return "\n".join([*lines, ""]) if lines else ""
+
+
+def _lines(report: SuiteReport) -> Iterator[str]:
+    yield f"## probe: {_escaped(total(report))}"
+    yield ""
+    if report.scenarios:
+        yield "| status | scenario | engine | expectations | time |"
+        yield "|---|---|---|---|---|"
+        yield from map(_row, report.scenarios)
+        yield ""
+    for scenario in report.scenarios:
+        wrong = "\n".join(map(str, told(scenario)))
+        if wrong:
+            yield f"### {_escaped(what(scenario))}"
+            yield ""
+            yield from _fenced(wrong)
+    if report.complaints:
+        yield "### Files that could not be read"
+        yield ""
+        yield from _fenced("\n".join(map(str, report.complaints)))
+    yield ", ".join(f"{name} {_escaped(_plain(v))}" for name, v in report.environment.items())
+
+
+def _row(report: ScenarioReport) -> str:
+    status = f"{SYMBOLS[report.status]} {report.status}"
+    words = (status, _escaped(report.id), report.engine, held(report), seconds(report.seconds))
+    return f"| {' | '.join(words)} |"
+
+
+def _fenced(text: str) -> Iterator[str]:
+    """Fence text as it is; the fence is longer than any in it."""
+    text = printable(text)
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
+    yield f"{fence}text"
+    yield from text.split("\n")
+    yield fence
+    yield ""
+
+
+def _escaped(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", " ".join(printable(text).split()))
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _cut(lines: list[str], limit: int) -> Iterator[str]:
+    """Keep the lines that fit, with room for the end of a fence and a note."""
+    sizes = [len(line.encode()) + 1 for line in lines]
+    if sum(sizes) <= limit:
+        yield from lines
+        return
+    fence, room = "", limit - len(_CUT.encode()) - 3
+    for line, size in zip(lines, sizes, strict=True):
+        opened = re.match("`{3,}", line)
+        closing = len(opened[0]) + 1 if opened else len(fence) + 1
+        if size + closing > room:
+            break
+        room -= size
+        yield line
+        if opened:
+            fence = "" if line == fence else opened[0]
+    yield from [fence] if fence else []
+    if limit > len(_CUT.encode()) + 3:
+        yield ""
+        yield _CUT

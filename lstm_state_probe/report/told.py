@@ -1,0 +1,100 @@
+"""What went wrong in a scenario, told like a compiler's messages, for every writer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lstm_state_probe.errors import Complaint
+from lstm_state_probe.expectations.verdict import Verdict
+from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
+
+EXPECTATION = "expectation"
+WRONG = "ScenarioError"
+
+
+@dataclass(frozen=True)
+class Told:
+    """One thing that went wrong; `title` says it in short.
+
+    `kind` is 'expectation', the type of what Keras raised, or 'ScenarioError'.
+    """
+
+    title: str
+    complaints: tuple[Complaint, ...]
+    kind: str = EXPECTATION
+
+    @property
+    def error(self) -> bool:
+        """Tell an error from an expectation that was not met."""
+        return self.kind != EXPECTATION
+
+    def __str__(self) -> str:
+        """Render every complaint with its line and caret."""
+        return "\n".join(map(str, self.complaints))
+
+
+def told(report: ScenarioReport) -> Iterator[Told]:
+    """Yield what went wrong, in the order in which it happened."""
+    for done in report.operations:
+        failure = done.outcome.failure
+        if failure is not None and done.status == "error":
+            yield Told(f"{done.operation} raised", (raised(report, done),), failure.type)
+        yield from _unmet(report, done.verdicts)
+    yield from _unmet(report, report.checks)
+    if report.error is not None:
+        first = report.error.partition("\n")[0]
+        places = report.complaints or (Complaint(report.file, 1, 1, first),)
+        yield Told("not carried out", places, WRONG)
+
+
+def _unmet(report: ScenarioReport, verdicts: Sequence[Verdict]) -> Iterator[Told]:
+    for verdict in verdicts:
+        if not verdict.passed:
+            title = f"{verdict.selector}: {verdict.condition}"
+            yield Told(title, complaints_about(report, verdict))
+
+
+def unread(report: SuiteReport) -> dict[str, Told]:
+    """Map each file that could not be read to what is wrong in it."""
+    found: dict[str, list[Complaint]] = {}
+    for complaint in report.complaints:
+        found.setdefault(complaint.file, []).append(complaint)
+    return {file: Told("the scenario is wrong", tuple(own), WRONG) for file, own in found.items()}
+
+
+def raised(report: ScenarioReport, done: OperationReport) -> Complaint:
+    """Say what Keras raised, at the place of the operation."""
+    message = f"{done.operation} raised {done.outcome.failure}".replace("\n", " ")
+    return Complaint(report.file, done.line, done.column, message, done.source)
+
+
+def complaints_about(report: ScenarioReport, verdict: Verdict) -> tuple[Complaint, ...]:
+    """Say what speaks against an expectation, one complaint for each entry that is not met."""
+    found = [str(broken) for broken in verdict.broken] or [verdict.message]
+    place = (report.file, verdict.line, verdict.column)
+    return tuple(Complaint(*place, " ".join(text.split()), verdict.source) for text in found)
+
+
+def printable(text: str) -> str:
+    r"""Write control characters as escapes, '\x1b'; line ends stay."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
+def what(report: ScenarioReport) -> str:
+    """Name a scenario on its engine."""
+    return f"{report.id} ({report.engine})"
+
+
+def held(report: ScenarioReport) -> str:
+    """Count what held and what did not; no expectation is not one that held."""
+    if not report.verdicts:
+        return "nothing was expected"
+    if report.cached:
+        return f"{len(report.verdicts)} held; not run: unchanged since it passed, {report.cached}"
+    failed = sum(not verdict.passed for verdict in report.verdicts)
+    words = f"{len(report.verdicts) - failed} held"
+    return f"{words}, {failed} failed" if failed else words
