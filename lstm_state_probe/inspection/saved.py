@@ -99,6 +99,10 @@ class _CommandLine:
         self.path = Path("command-line").absolute()
         self.spec = SimpleNamespace(custom_objects=list(files), runs_code="custom_objects")
 
+    def beside(self, written: str) -> Path:
+        """Return where a file is that the command names."""
+        return self.path.parent / written
+
     def error(self, path: Any, message: str) -> ProbeError:
         """Return a complaint, which has no place in a file."""
         return UsageError(message)
