@@ -24,7 +24,7 @@ TABLE: dict[str, set[str]] = {
     "report": {"expectations", "inspection", "recording", "scenario"},
     "checks": {
         *("engines", "environment", "expectations", "inspection", "layers", "model"),
-        *("report", "runner", "scenario"),
+        *("recording", "report", "runner", "scenario"),
     },
     "runner": {"engines", "expectations", "model", "operations", "recording", "report", "scenario"},
     "environment": {"engines"},

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lstm_state_probe.arrays import Array
+from lstm_state_probe.checks.masks import lost_mask, own_mask
 from lstm_state_probe.checks.subject import Part, Subject, freed
 from lstm_state_probe.checks.writing import as_text
 from lstm_state_probe.engines import Engine
@@ -49,7 +50,9 @@ def examine(scenario: ScenarioFile, engine: Engine, *, allow_code: bool = False)
     batch = next((spec.shape[0] for spec in specs if spec.shape and spec.shape[0]), None)
     compiled = bool(getattr(model, "optimizer", None))
     y, y_data = _target(scenario, model, feed) if compiled else (None, {})
-    arrays = feed.arrays
+    arrays, masked = feed.arrays, own_mask(model)
+    size = batch or min(MOST_ROWS, *(len(array) for array in arrays.values()))
+    first = {name: array[:size] for name, array in arrays.items()}
     subject = Subject(
         file=scenario,
         engine=engine.name,
@@ -61,11 +64,12 @@ def examine(scenario: ScenarioFile, engine: Engine, *, allow_code: bool = False)
         x=feed.x,
         y=y,
         sequences=tuple(sequences),
-        batch=batch or min(MOST_ROWS, *(len(array) for array in arrays.values())),
+        batch=size,
         rows=min(len(array) for array in arrays.values()),
         unlike=any(_unlike(array) for array in arrays.values()),
         parts=tuple(_parts(model)),
-        own_mask=_own_mask(model),
+        own_mask=masked,
+        lost_mask=None if masked is not None else lost_mask(engine, model, feed.x, first),
         compiled=compiled,
         noisy=any(map(_noisy, model._flatten_layers())),
         fits=_fits(scenario),
@@ -217,16 +221,6 @@ def _parts(model: Any) -> Iterator[Part]:
             nested=bool(held),
             sliced=is_a(found.top, TIME_DISTRIBUTED),
         )
-
-
-def _own_mask(model: Any) -> float | None:
-    """Return the value that a layer of the model masks; None where none does."""
-    for layer in model._flatten_layers():
-        if is_a(layer, "Masking"):
-            return float(layer.mask_value)
-        if getattr(layer, "mask_zero", False) is True:
-            return 0
-    return None
 
 
 def _noisy(layer: Any) -> bool:

@@ -19,6 +19,8 @@ def _mask_holds(sketch: Sketch) -> None:
         raise DoesNotApply("the model has several inputs, and which of them a mask is for is open")
     if sketch.subject.own_mask is not None:
         _own_mask(sketch, sketch.subject.own_mask)
+    elif sketch.subject.lost_mask is not None:
+        raise DoesNotApply(sketch.subject.lost_mask)
     elif sketch.subject.free is not None:
         sketch.free()
         padded = sketch.in_time("padded", padding=PADDING, value=1)

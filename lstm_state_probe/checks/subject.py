@@ -37,7 +37,8 @@ class Subject:
 
     `x` and `y` are references into `data`, as an operation takes them. `sequences` names the
     arrays whose second axis counts timesteps. `free` is the model with any number of timesteps,
-    None where it takes only its own. `own_mask` is the value that the model masks by itself.
+    None where it takes only its own. `own_mask` is the value that the model masks by itself;
+    `lost_mask` says why a mask that a call is given does not arrive, where it makes none.
     `highest` is the largest number of an array of indices. `fits` are the arguments of the
     scenario's own fits, none where Keras's defaults are meant, None where nothing is fitted.
     `noisy` tells of layers that draw anew in training. `beside` are further keys of the scenario.
@@ -58,6 +59,7 @@ class Subject:
     unlike: bool
     parts: tuple[Part, ...]
     own_mask: float | None = None
+    lost_mask: str | None = None
     compiled: bool = False
     noisy: bool = False
     fits: tuple[Mapping[str, Any], ...] | None = None

@@ -120,6 +120,7 @@ def test_a_model_without_a_recurrent_layer_is_asked_nothing(name: str) -> None:
         ("chunks-agree", {"shapes": {"x": (3, 1, 2)}}, "1 of the 2 timesteps"),
         ("mask-holds", {"x": {"a": "x", "b": "y"}}, "several inputs"),
         ("mask-holds", {"free": None, "own_mask": 0.0}, "no other"),
+        ("mask-holds", {"lost_mask": "it does not reach lstm"}, "does not reach lstm"),
         ("padding-harmless", {"own_mask": 0.0}, "masks its padding itself"),
         ("validation-apart", {"compiled": False}, "not compiled"),
         ("validation-apart", {"y": None}, "no y"),
