@@ -2,53 +2,66 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lstm_state_probe.errors import Complaint, ScenarioError, UsageError, nearest
+from lstm_state_probe.errors import Complaint, ScenarioError, UsageError, listed, nearest
 from lstm_state_probe.scenario.read import ScenarioFile, read_scenarios
+from lstm_state_probe.selection.choose import EVERYTHING, Choice, choose, key_of
+from lstm_state_probe.selection.last_run import FAILED, Entry, LastRun, remember
 
 if TYPE_CHECKING:
-    from lstm_state_probe.engines import Engine
     from lstm_state_probe.executors.base import Done, Workplace
     from lstm_state_probe.report.data import ScenarioReport, SuiteReport
 
 SUFFIXES = (".yaml", ".yml")
+_PACKAGE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The scenarios that were read, and the complaints about files that could not be."""
+    """The scenarios to run, and the complaints about files that could not be read.
+
+    `found` counts the scenarios before they were narrowed; `notes` is what there is to say about
+    that, `nothing` why none is left.
+    """
 
     scenarios: tuple[ScenarioFile, ...]
     complaints: tuple[Complaint, ...]
     files: int
+    found: int = 0
+    notes: tuple[str, ...] = ()
+    nothing: str = ""
 
 
 def find_files(paths: Iterable[str]) -> list[Path]:
     """List the scenario files named by paths; folders are searched for *.yaml and *.yml.
 
+    A file that is named twice, or in two ways, is listed once.
+
     Raises:
         UsageError: if a path does not exist, or a folder holds no scenario.
     """
-    found: dict[Path, None] = {}
+    found: dict[str, Path] = {}
     for text in paths:
         path = Path(text)
         if path.is_dir():
             files = sorted(p for p in path.rglob("*") if _is_scenario(p, path))
             if not files:
                 raise UsageError(f"no *.yaml or *.yml in the folder {text!r}")
-            found.update(dict.fromkeys(files))
         elif path.exists():
-            found[path] = None
+            files = [path]
         else:
             near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
             raise UsageError(f"no such file or folder: {text!r}{nearest(path.name, near)}")
-    return list(found)
+        for file in files:
+            found.setdefault(os.path.abspath(file), file)  # noqa: PTH100
+    return list(found.values())
 
 
 def _is_scenario(file: Path, folder: Path) -> bool:
@@ -57,11 +70,21 @@ def _is_scenario(file: Path, folder: Path) -> bool:
     return file.suffix in SUFFIXES and not hidden and file.is_file()
 
 
-def select(paths: Iterable[str], engines: Sequence[str] = ()) -> Selection:
-    """Read every scenario below the paths, on each engine that is asked for.
+def select(
+    paths: Iterable[str],
+    engines: Sequence[str] = (),
+    *,
+    choice: Choice = EVERYTHING,
+    variables: Mapping[str, Any] | None = None,
+    must_use: Collection[str] = (),
+    last: LastRun | None = None,
+) -> Selection:
+    """Read every scenario below the paths, on each engine that is asked for, and choose.
+
+    `must_use` are the variables that some scenario has to use: a name that none does is a typo.
 
     Raises:
-        UsageError: if a path does not exist.
+        UsageError: if a path does not exist, or no scenario uses what must be used.
     """
     scenarios: list[ScenarioFile] = []
     complaints: dict[Complaint, None] = {}
@@ -69,21 +92,50 @@ def select(paths: Iterable[str], engines: Sequence[str] = ()) -> Selection:
     for file in files:
         for engine in engines or (None,):
             try:
-                scenarios += read_scenarios(file, engine=engine)
+                scenarios += read_scenarios(
+                    file, shown=shown_path(file), engine=engine, variables=variables
+                )
             except ScenarioError as error:
                 complaints.update(dict.fromkeys(error.complaints))
-    return Selection(tuple(scenarios), tuple(complaints), len(files))
+    if not complaints:
+        _all_used(must_use, scenarios)
+    chosen = choose(scenarios, choice, last or LastRun(Path.cwd()))
+    return Selection(
+        chosen.scenarios,
+        tuple(complaints),
+        len(files),
+        found=len(scenarios),
+        notes=chosen.notes,
+        nothing=chosen.nothing,
+    )
 
 
-def load_engines(scenarios: Iterable[ScenarioFile]) -> dict[str, Engine]:
-    """Import the engines that scenarios ask for.
+def shown_path(file: Path) -> str:
+    """Return how a file is named in ids and complaints: relative to the current folder.
+
+    A shipped scenario is named by the package, wherever that is installed.
+    """
+    whole = os.path.abspath(file)  # noqa: PTH100  a link keeps the name that the user gave it
+    for base, prefix in ((Path.cwd(), ""), (_PACKAGE, f"{_PACKAGE.name}/")):
+        if whole.startswith(f"{base}{os.sep}"):
+            return prefix + Path(whole[len(str(base)) + 1 :]).as_posix()
+    return Path(os.path.relpath(whole)).as_posix()
+
+
+def _all_used(variables: Collection[str], scenarios: Iterable[ScenarioFile]) -> None:
+    """Refuse a variable that no scenario asks for: it is a slip of the pen.
 
     Raises:
-        EngineMissing: if one is not installed.
+        UsageError: naming the variables that there are.
     """
-    from lstm_state_probe.engines import load_engine
-
-    return {name: load_engine(name) for name in dict.fromkeys(s.engine for s in scenarios)}
+    if not variables:
+        return
+    used = frozenset[str]().union(*(scenario.document.variables for scenario in scenarios))
+    for name in variables:
+        if name not in used:
+            have = f"; they use: {listed(sorted(used))}" if used else "; they use no variable"
+            hint = nearest(name, used) or have
+            raise UsageError(f"--var {name}: no scenario uses ${{{name}}}{hint}")
 
 
 def prepare() -> None:
@@ -100,12 +152,13 @@ def run_suite(
     known: Mapping[int, ScenarioReport] | None = None,
     keep: Callable[[ScenarioFile, ScenarioReport], None] | None = None,
     interrupted: Callable[[], bool] = lambda: False,
+    max_fail: int | None = None,
 ) -> SuiteReport:
     """Have scenarios carried out, and report them in their order.
 
     `known` are reports by index of scenarios that are not run; `keep` is given every other.
-    A `KeyboardInterrupt`, or `interrupted` where something swallowed it, ends the suite with what
-    is done.
+    After `max_fail` that failed the rest is not run. A `KeyboardInterrupt`, or `interrupted`
+    where something swallowed it, ends the suite with what is done.
     """
     from lstm_state_probe.environment import without_tensorflow
     from lstm_state_probe.report.data import SuiteReport
@@ -113,7 +166,7 @@ def run_suite(
     started = time.perf_counter()
     reports: list[ScenarioReport] = []
     made_with: dict[str, object] = {}
-    pressed = False
+    pressed, failed = False, 0
     try:
         for done in _carried_out(scenarios, place, known or {}):
             if interrupted():
@@ -124,6 +177,9 @@ def run_suite(
                 keep(scenarios[len(reports)], done.report)
             reports.append(done.report)
             on_end(done.report)
+            failed += done.report.status in FAILED
+            if failed == max_fail:
+                break
     except KeyboardInterrupt:
         pressed = True
     return SuiteReport(
@@ -146,3 +202,19 @@ def _carried_out(
     done = hand_out(place, (s for index, s in enumerate(scenarios) if index not in known))
     for index in range(len(scenarios)):
         yield Done(known[index]) if index in known else next(done)
+
+
+def note_last_run(
+    scenarios: Sequence[ScenarioFile], suite: SuiteReport, last: LastRun, *, timed: bool
+) -> None:
+    """Remember how each scenario that ran ended, for `--lf` and `--shard`.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    done = [
+        (key_of(scenario, last), Entry(report.status, report.seconds))
+        for scenario, report in zip(scenarios, suite.scenarios, strict=False)
+        if report.cached is None
+    ]
+    remember(last, done, timed=timed)

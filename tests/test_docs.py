@@ -133,7 +133,7 @@ def shown() -> Used:
     used = Used()
     with TemporaryDirectory() as folder:
         file = Path(folder) / "shown.yaml"
-        for name in ("README.md", "docs/scenario.md"):
+        for name in ("README.md", "docs/scenario.md", "docs/suites.md"):
             for block in re.findall(r"```yaml\n(.*?)\n```", page(name), re.DOTALL):
                 if re.search(r"^operations:", block, re.MULTILINE):
                     file.write_text(block, encoding="utf-8")

@@ -11,19 +11,18 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from lstm_state_probe.checks.expected import run_and_check
 from lstm_state_probe.cli import COMMANDS
-from lstm_state_probe.executors.here import Here
 from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.recorder import Recorder
 from lstm_state_probe.runner import Wishes
 from lstm_state_probe.scenario.read import read_scenarios
-from lstm_state_probe.suite import run_suite
 
 if TYPE_CHECKING:
     from lstm_state_probe.engines import Engine
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/scenario.md")
+PAGES = ("README.md", "docs/scenario.md", "docs/suites.md")
 UNITS = 2
 STARTS: dict[str, Callable[[Any, Any], Any]] = {
     "learned": lambda tf, cell: tf.convert_to_tensor(cell.start),
@@ -75,8 +74,7 @@ def test_a_whole_scenario_of_a_page_holds(block: str, engine: Engine, tmp_path: 
     file = tmp_path / "shown.yaml"
     file.write_text(block, encoding="utf-8")
     for scenario in read_scenarios(file, engine=engine.name):
-        suite = run_suite([scenario], Here({engine.name: engine}, Wishes(allow_code=True)))
-        report = suite.scenarios[0]  # with the verdicts on its checks
+        report = run_and_check(scenario, engine, Wishes(allow_code=True))
         broken = [f"{v.selector}: {v.message}" for v in report.verdicts if not v.passed]
         failures = [str(op.outcome.failure) for op in report.operations if op.outcome.failure]
         assert report.status == "passed", [report.error, *broken, *failures]

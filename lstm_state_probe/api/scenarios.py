@@ -8,12 +8,13 @@ from pathlib import Path
 from rich.console import Console
 
 from lstm_state_probe.api.place import from_here
+from lstm_state_probe.checks.expected import run_and_check
 from lstm_state_probe.engines import load_engine
 from lstm_state_probe.errors import CouldNotRun, UsageError
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import ScenarioReport
 from lstm_state_probe.report.table import Tables
-from lstm_state_probe.runner import Wishes, run_scenario
+from lstm_state_probe.runner import Wishes
 from lstm_state_probe.scenario.read import ScenarioFile, read_scenarios
 
 WIDTH = 100
@@ -46,7 +47,7 @@ def perform(scenario: ScenarioFile, *, allow_code: bool = False) -> ScenarioRepo
         CouldNotRun: if Keras raised.
     """
     __tracebackhide__ = True
-    report = run_scenario(scenario, load_engine(scenario.engine), Wishes(allow_code=allow_code))
+    report = run_and_check(scenario, load_engine(scenario.engine), Wishes(allow_code=allow_code))
     if report.exit_code == 0:
         return report
     kind = {1: NotMet, 3: CouldNotRun}.get(report.exit_code, UsageError)

@@ -11,7 +11,17 @@ from lstm_state_probe.engines import Engine
 from lstm_state_probe.expectations.judge import spot
 from lstm_state_probe.expectations.verdict import Broken, Verdict
 from lstm_state_probe.report.data import ScenarioReport, status_of
+from lstm_state_probe.runner import Wishes, run_scenario
 from lstm_state_probe.scenario.read import ScenarioFile
+
+
+def run_and_check(
+    scenario: ScenarioFile, engine: Engine, wishes: Wishes | None = None
+) -> ScenarioReport:
+    """Run a scenario, and judge the properties that it expects of its model."""
+    report = run_scenario(scenario, engine, wishes)
+    allow_code = wishes is not None and wishes.allow_code
+    return with_checks(report, scenario, engine, allow_code=allow_code)
 
 
 def with_checks(

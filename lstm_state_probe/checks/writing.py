@@ -30,6 +30,7 @@ def as_text(written: Mapping[str, Any]) -> str:
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    value = value.replace("${", "$${")  # what is written was filled in already
     style = '"' if _reads_as_another_type(value) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from lstm_state_probe import __version__
 from lstm_state_probe.cli.check import check
+from lstm_state_probe.cli.defaults import default_map, give_variables
 from lstm_state_probe.cli.doctor import doctor
 from lstm_state_probe.cli.init import init
 from lstm_state_probe.cli.inspect import inspect
@@ -33,13 +35,17 @@ _OF_STDOUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 all expectations met, 1 an expectation not met, 2 the command or a"
-    " scenario is wrong, 3 a scenario could not be carried out.",
+    " scenario is wrong, 3 a scenario could not be carried out. Every option may be given by the"
+    " environment (--max-fail by PROBE_MAX_FAIL) and by [tool.lstm-state-probe] in pyproject.toml.",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="probe")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Show what Keras does with the hidden and cell states of recurrent layers."""
+    ctx.default_map = default_map(COMMANDS, Path.cwd())
 
 
+give_variables(COMMANDS)
 for command in COMMANDS:
     cli.add_command(command)
 

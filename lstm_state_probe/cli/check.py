@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lstm_state_probe.cli.common import ENGINES, color_option, make_console, paths_argument
-from lstm_state_probe.cli.run import nothing_selected
+from lstm_state_probe.cli.selecting import nothing_selected
 from lstm_state_probe.errors import UsageError, listed, nearest
 
 if TYPE_CHECKING:
@@ -102,15 +102,16 @@ def check(
         from lstm_state_probe.checks.battery import check_all, key_of
         from lstm_state_probe.checks.document import text
         from lstm_state_probe.checks.lines import Lines
-        from lstm_state_probe.suite import load_engines
+        from lstm_state_probe.engines import load_engine
 
         selection = _selected(paths, engines, custom_objects)
         for complaint in selection.complaints:
             click.echo(str(complaint), err=True)
         if not selection.scenarios:
-            return nothing_selected(selection.complaints)
+            return nothing_selected(selection)
         folders = _folders(write_scenarios, selection.scenarios)
-        loaded = load_engines(selection.scenarios)
+        names = dict.fromkeys(scenario.engine for scenario in selection.scenarios)
+        loaded = {name: load_engine(name) for name in names}
     lines = Lines(make_console(color), verbose=verbose, strict=strict)
     progress = _Progress()
     table = format_ == "table"

@@ -67,8 +67,8 @@ def reports_option(*names: str, required: bool = False) -> Callable[[Function], 
 
 
 def paths_argument(function: Function) -> Function:
-    """Add PATH..., which may be left out where the scenarios that ship are named instead."""
-    return click.argument("paths", metavar="[PATH]...", nargs=-1)(function)
+    """Add PATH..., which the environment and `pyproject.toml` may give too."""
+    return click.argument("paths", metavar="[PATH]...", nargs=-1, envvar="PROBE_PATHS")(function)
 
 
 def make_console(color: str, *, stderr: bool = False) -> Console:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from lstm_state_probe.cli.common import paths_argument
-from lstm_state_probe.cli.run import nothing_selected
+from lstm_state_probe.cli.common import ENGINES
+from lstm_state_probe.cli.selecting import Wanted, nothing_selected, selecting_options, tell
 
 
 @click.command(name="list")
-@paths_argument
+@selecting_options
 @click.option("--shipped", is_flag=True, help="List the scenarios that ship with the package.")
-def list_(paths: tuple[str, ...], shipped: bool) -> int:
+@click.option(
+    "--engine",
+    "engines",
+    type=click.Choice(ENGINES),
+    multiple=True,
+    help="List for this engine, whatever the scenario says; twice for both.",
+)
+def list_(shipped: bool, engines: tuple[str, ...], **choices: Any) -> int:
     """List what would run: a line a scenario, with its engine and the question it answers."""
     from lstm_state_probe.shipped import shipped_names
-    from lstm_state_probe.suite import select
 
     names = {str(path): name for name, path in shipped_names().items()} if shipped else {}
-    selection = select([*paths, *names])
-    for complaint in selection.complaints:
-        click.echo(str(complaint), err=True)
+    selection = Wanted.of(choices, shipped=shipped).select(list(names), engines=engines)
+    tell(selection)
     if not selection.scenarios:
-        return nothing_selected(selection.complaints)
+        return nothing_selected(selection)
     width = max(len(names.get(str(s.path), s.id)) for s in selection.scenarios)
     for scenario in selection.scenarios:
         shown = names.get(str(scenario.path), scenario.id)

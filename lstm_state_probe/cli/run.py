@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,10 +15,10 @@ from lstm_state_probe.cli.common import (
     default_format,
     format_option,
     make_console,
-    paths_argument,
     reports_option,
 )
 from lstm_state_probe.cli.progress import progress
+from lstm_state_probe.cli.selecting import Wanted, nothing_selected, selecting_options, tell
 from lstm_state_probe.cli.shared import (
     cache_of,
     exclude_shared,
@@ -29,11 +28,20 @@ from lstm_state_probe.cli.shared import (
     told_of_cached,
 )
 from lstm_state_probe.cli.shown import exclude, read_budget, show_options, shown_options, wishes
-from lstm_state_probe.errors import UsageError
+
+if TYPE_CHECKING:
+    from lstm_state_probe.report.data import SuiteReport
+    from lstm_state_probe.selection.last_run import LastRun
+    from lstm_state_probe.suite import Selection
 
 
 @click.command()
-@paths_argument
+@selecting_options
+@click.option("--fail-fast", is_flag=True, help="Stop after the first scenario that fails.")
+@click.option(
+    "--max-fail", metavar="N", type=click.IntRange(1), help="Stop after N scenarios that failed."
+)
+@click.option("--list", "list_", is_flag=True, help="Print the ids of what would run, and end.")
 @click.option(
     "--shipped", metavar="NAME", multiple=True, help="A scenario that ships; 'all' for all."
 )
@@ -74,11 +82,13 @@ from lstm_state_probe.errors import UsageError
 @shown_options
 @color_option
 def run(
-    paths: tuple[str, ...],
     shipped: tuple[str, ...],
     engines: tuple[str, ...],
     format_: str | None,
     reports: tuple[str, ...],
+    fail_fast: bool,
+    max_fail: int | None,
+    list_: bool,
     verify: bool,
     kernel: str,
     allow_code: bool,
@@ -90,33 +100,36 @@ def run(
 
     PATH is a scenario file, or a folder that is searched for *.yaml and *.yml.
     """
-    exclude(choices)
-    exclude_shared(choices)
     from lstm_state_probe.process import interruptible, lean_imports, tensorflow_loading
-    from lstm_state_probe.report.choose import shown
-    from lstm_state_probe.report.write import write_all, writers
     from lstm_state_probe.shipped import shipped_paths
 
-    chosen = writers(reports, summary=os.environ.get("GITHUB_STEP_SUMMARY"))
+    wanted = Wanted.of(choices, shipped=bool(shipped))
+    exclude(choices)
+    exclude_shared(choices)
     format_ = format_ or default_format()
-    named = [*paths, *shipped_paths(shipped)]
+    named = shipped_paths(shipped)
+    if list_:
+        return list_ids(wanted.select(named, engines=engines))
+    last = wanted.last_run()
     with ExitStack() as stack:
         pressed = stack.enter_context(interruptible())
         with lean_imports():
             # while our own modules are imported and the files are read
             with tensorflow_loading() if runs_here(choices) else nullcontext():
                 from lstm_state_probe.executors import workplace
-                from lstm_state_probe.suite import prepare, run_suite, select
+                from lstm_state_probe.report.choose import shown
+                from lstm_state_probe.report.write import write_all, writers
+                from lstm_state_probe.suite import prepare, run_suite
 
-                selection = select(named, engines)
+                chosen = writers(reports, summary=os.environ.get("GITHUB_STEP_SUMMARY"))
+                selection = wanted.select(named, engines=engines, last=last)
                 options = show_options(choices)
                 view = shown(format_, make_console(color), options)
                 prepare()
-            for complaint in selection.complaints:
-                click.echo(str(complaint), err=True)
+            tell(selection)
             told = chosen or format_ == "github"
             if not selection.scenarios and not (selection.complaints and told):
-                return nothing_selected(selection.complaints)
+                return nothing_selected(selection)
             asked = replace(
                 wishes(options, (scenario.spec.record for scenario in selection.scenarios)),
                 verify=verify,
@@ -137,20 +150,32 @@ def run(
             keep=cache.keep if cache else None,
             on_end=beside(view.scenario),
             interrupted=pressed,
+            max_fail=1 if fail_fast else max_fail,
         )
     view.end(suite)
     if (lacking := told_of_cached(reports, suite.cached)) is not None:
         click.echo(lacking, err=True)
+    remember(selection, suite, last, timed=wanted.shard is None)
     write_all(suite, chosen)
     return suite.exit_code
 
 
-def nothing_selected(complaints: Sequence[object]) -> int:
-    """Return 2 where the files were wrong.
+def list_ids(selection: Selection) -> int:
+    """Print the ids of a selection, each once, however many engines it would run on."""
+    tell(selection)
+    if not selection.scenarios:
+        return nothing_selected(selection)
+    for name in dict.fromkeys(scenario.id for scenario in selection.scenarios):
+        click.echo(name)
+    return 2 if selection.complaints else 0
 
-    Raises:
-        UsageError: where no file was named.
-    """
-    if complaints:
-        return 2
-    raise UsageError("nothing was selected: give a scenario file, a folder, or --shipped NAME")
+
+def remember(selection: Selection, suite: SuiteReport, last: LastRun, *, timed: bool) -> None:
+    """Note how the scenarios ended; a run is none the worse where that cannot be written."""
+    from lstm_state_probe.suite import note_last_run
+
+    try:
+        note_last_run(selection.scenarios, suite, last, timed=timed)
+    except OSError as error:
+        reason = error.strerror or error
+        click.echo(f"note: the last run is not remembered for --lf: {reason}", err=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from lstm_state_probe.errors import nearest
 
@@ -105,18 +106,35 @@ def shown_options(function: Function) -> Function:
     return function
 
 
+_EXCLUDING = (
+    ("verbose", "quiet"),
+    *(("ledger", other) for other in ("quiet", "timesteps", "gates", "calls")),
+)
+_SHORT = {"verbose": "-v", "quiet": "-q"}
+_NOTHING: dict[str, Any] = {"timesteps": None, "calls": None}
+
+
 def exclude(choices: dict[str, Any]) -> None:
-    """Refuse options that contradict each other.
+    """Refuse options that contradict each other; a default gives way to what was typed.
 
     Raises:
         UsageError: of Click.
     """
-    if choices["verbose"] and choices["quiet"]:
-        raise click.UsageError("-v and -q exclude each other")
-    for other in ("quiet", "timesteps", "gates", "calls"):
-        if choices["ledger"] and choices[other] not in (None, False):
-            name = "-q" if other == "quiet" else f"--{other}"
-            raise click.UsageError(f"--ledger and {name} exclude each other")
+    for pair in _EXCLUDING:
+        if any(choices[name] in (None, False) for name in pair):
+            continue
+        weak, strong = sorted(pair, key=_weight)
+        if _weight(weak) == _weight(strong):
+            one, other = (_SHORT.get(name, f"--{name}") for name in pair)
+            raise click.UsageError(f"{one} and {other} exclude each other")
+        choices[weak] = _NOTHING.get(weak, False)
+
+
+def _weight(name: str) -> int:
+    """Return how near to the user's fingers a value came from."""
+    order = (ParameterSource.ENVIRONMENT, ParameterSource.COMMANDLINE)
+    source = click.get_current_context().get_parameter_source(name)
+    return 1 + order.index(source) if source in order else 0
 
 
 def show_options(choices: dict[str, Any]) -> ShowOptions:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from lstm_state_probe.cli.common import ENGINES, default_format, paths_argument
-from lstm_state_probe.cli.run import nothing_selected
+from lstm_state_probe.cli.common import ENGINES, default_format
+from lstm_state_probe.cli.selecting import Wanted, nothing_selected, selecting_options, tell
 
 
 @click.command()
-@paths_argument
+@selecting_options
 @click.option(
     "--engine",
     "engines",
@@ -24,25 +26,20 @@ from lstm_state_probe.cli.run import nothing_selected
     help="Complaints as text, or as annotations too. [default: text; github under GITHUB_ACTIONS]",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing where nothing is wrong.")
-def validate(
-    paths: tuple[str, ...], engines: tuple[str, ...], format_: str | None, quiet: bool
-) -> int:
+def validate(engines: tuple[str, ...], format_: str | None, quiet: bool, **choices: Any) -> int:
     """Read scenarios as strictly as `run` does, without TensorFlow.
 
     Complaints go to stdout, as those of a linter do.
     """
-    from lstm_state_probe.suite import select
-
-    selection = select(paths, engines)
-    for complaint in selection.complaints:
-        click.echo(str(complaint))
+    selection = Wanted.of(choices).select(engines=engines)
+    tell(selection, complaints_to_stderr=False)
     if (format_ or default_format()) == "github":
         from lstm_state_probe.report.github import complained
 
         for complaint in selection.complaints:
             click.echo(complained(complaint))
     if not selection.scenarios and not selection.complaints:
-        nothing_selected(())
+        nothing_selected(selection)
     wrong = len({complaint.file for complaint in selection.complaints})
     if wrong:
         found = len(selection.complaints)

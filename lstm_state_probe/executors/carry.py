@@ -9,12 +9,13 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache, partial
 from itertools import count
 
+from lstm_state_probe.checks.expected import run_and_check
 from lstm_state_probe.engines import Engine, load_engine
 from lstm_state_probe.environment import environment, installed
 from lstm_state_probe.errors import EngineMissing
 from lstm_state_probe.executors.base import Done, lost
 from lstm_state_probe.executors.parcel import Parcel, unpacked
-from lstm_state_probe.runner import Wishes, run_scenario
+from lstm_state_probe.runner import Wishes
 from lstm_state_probe.scenario.read import ScenarioFile
 
 COLLECT_EVERY = 10
@@ -54,11 +55,7 @@ def carry_out(versions: Mapping[str, str], body: bytes, guard: Guard = nullconte
 
 def perform(scenario: ScenarioFile, engine: Engine, wishes: Wishes) -> Done:
     """Run a scenario; now and then, collect what those before it left."""
-    report = run_scenario(scenario, engine, wishes)
-    if scenario.spec.checks:
-        from lstm_state_probe.checks.expected import with_checks
-
-        report = with_checks(report, scenario, engine, allow_code=wishes.allow_code)
+    report = run_and_check(scenario, engine, wishes)
     if next(_carried_out) % COLLECT_EVERY == 0:
         gc.collect()
     return Done(report, _environment(engine))

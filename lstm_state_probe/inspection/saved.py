@@ -100,7 +100,7 @@ class _CommandLine:
         self.spec = SimpleNamespace(custom_objects=list(files), runs_code="custom_objects")
 
     def beside(self, written: str) -> Path:
-        """Return where a file is that the command names."""
+        """Return where a file is: relative to the working folder, or absolute."""
         return self.path.parent / written
 
     def error(self, path: Any, message: str) -> ProbeError:

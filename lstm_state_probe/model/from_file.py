@@ -30,8 +30,9 @@ def from_file(objects: Objects, code: Code) -> Any:
     scenario, spec = objects.scenario, objects.scenario.spec.model
     weights = None if spec.weights is None else scenario.beside(spec.weights)
     how = How(code.allowed, code.names, spec.compile is None, spec.dtype_policy)
+    place = scenario.beside(spec.load or "")
     try:
-        model, note = load(scenario.beside(spec.load or ""), objects.engine, how, weights=weights)
+        model, note = load(place, objects.engine, how, weights=weights)
     except CouldNotRun as error:
         raise CouldNotRun(scenario.error(_HERE, str(error))) from error
     except ProbeError as error:

@@ -91,7 +91,8 @@ class ScenarioReport:
 class SuiteReport:
     """All scenarios of one call of the tool, the files that could not be read, and where it ran.
 
-    `not_run` are the ids of those that Ctrl-C kept from running, or from ending.
+    `not_run` are the ids of those that Ctrl-C kept from running, or from ending, or that were left
+    when enough had failed.
     """
 
     environment: Mapping[str, object]

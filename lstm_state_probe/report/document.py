@@ -40,7 +40,7 @@ class Environment(Part):
 
 
 class Summary(Part):
-    """The scenarios by status, and how many expectations were judged."""
+    """The scenarios that ran by status, those left out, how many expectations were judged."""
 
     scenarios: int
     passed: int

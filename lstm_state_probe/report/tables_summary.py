@@ -15,9 +15,12 @@ def closing(page: Page, suite: SuiteReport) -> None:
     for complaint in suite.complaints:
         words = f"{complaint.file}:{complaint.line}:{complaint.column}: {complaint.message}"
         page.say((f"{page.symbols['error']} not run  {words}", "bad"), hang=2)
-    if suite.interrupted:
-        words = f"interrupted: {plural(len(suite.not_run), 'scenario')} not run, or not to the end"
-        page.say((words, "bad"))
+    if suite.interrupted or suite.not_run:
+        left = plural(len(suite.not_run), "scenario")
+        words = f"{left} not run: enough had failed"
+        if suite.interrupted:
+            words = f"interrupted: {left} not run, or not to the end"
+        page.say((words, "bad"), hang=2)
     page.say((total(suite), "heading"), (f" in {seconds(suite.seconds)}", "faint"))
 
 
@@ -52,6 +55,7 @@ def total(suite: SuiteReport) -> str:
     return (
         f"{plural(len(suite.scenarios), 'scenario')}: {suite.count('passed')} passed{cached},"
         f" {suite.count('failed')} failed, {plural(suite.count('error'), 'error')},"
-        f" {suite.count(NO_EXPECTATIONS)} without expectations;"
+        f" {suite.count(NO_EXPECTATIONS)} without expectations"
+        f"{f', {len(suite.not_run)} not run' if suite.not_run else ''};"
         f" {plural(expectations, 'expectation')}{f'; {wrong}' if suite.complaints else ''}"
     )

@@ -36,6 +36,8 @@ class Document:
     """One YAML document: plain data, and the position of each key and value by its path.
 
     `flaws` are the complaints about the YAML itself; `flawed` the paths that lost their value.
+    `filled` says for each path (and whether it is the key there) at which a `${name}` stood
+    which values it has; `variables` are the names that the document asks for.
     """
 
     file: str
@@ -45,6 +47,8 @@ class Document:
     keys: dict[Path, Position] = field(default_factory=dict)
     flaws: list[Complaint] = field(default_factory=list)
     flawed: set[Path] = field(default_factory=set)
+    filled: dict[tuple[Path, bool], str] = field(default_factory=dict)
+    variables: frozenset[str] = frozenset()
 
     def complaint(self, path: Path, message: str, *, at_key: bool = False) -> Complaint:
         """Place a message at the value (or the key) of a path, or of the nearest parent."""
@@ -52,8 +56,18 @@ class Document:
         for end in range(len(path), -1, -1):
             position = first.get(path[:end]) or second.get(path[:end])
             if position:
-                return self.at(position, message)
+                return self.at(position, message + self.having(path, at_key=at_key))
         return self.at((1, 1), message)
+
+    def having(self, path: Path, *, at_key: bool = False) -> str:
+        """Say which values were filled in above a path, at its key, and (if meant) at its value."""
+        if not self.filled:
+            return ""
+        places = [(path[:end], key) for end in range(len(path) + 1) for key in (True, False)]
+        if at_key:
+            places.pop()
+        said = dict.fromkeys(self.filled[place] for place in places if place in self.filled)
+        return f" ({', '.join(said)})" if said else ""
 
     def at(self, position: Position, message: str) -> Complaint:
         """Place a message at a line and column that count from 1, inside the file."""
@@ -229,5 +243,7 @@ def _syntax(error: yaml.MarkedYAMLError, source: Document) -> Complaint:
     if "cannot start any token" in problem:
         return source.at(position, f"not valid YAML: a value cannot start with {char!r}; quote it")
     hint = next((hint for words, hint in _HINTS if words in f"{context} {problem}"), "")
+    if "flow" in context and "${" in line[: position[1] + 1]:
+        hint = 'inside { } and [ ], put quotes around it: "${name}"'
     told = f"{problem} {context}".strip()
     return source.at(position, f"not valid YAML: {told}{hint and f' ({hint})'}")

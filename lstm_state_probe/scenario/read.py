@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -18,6 +18,7 @@ from lstm_state_probe.scenario.conditions import ENTRIES
 from lstm_state_probe.scenario.document import Document, Path, parse_documents
 from lstm_state_probe.scenario.salvage import salvage
 from lstm_state_probe.scenario.spec import Scenario
+from lstm_state_probe.scenario.variants import expand
 from lstm_state_probe.scenario.written_by import detect_engine
 
 
@@ -47,19 +48,31 @@ class ScenarioFile:
 
 
 def read_scenarios(
-    path: FilePath, *, shown: str | None = None, engine: str | None = None
+    path: FilePath,
+    *,
+    shown: str | None = None,
+    engine: str | None = None,
+    variables: Mapping[str, Any] | None = None,
 ) -> list[ScenarioFile]:
-    """Read every scenario of a file; `engine` overrides what the file says.
+    """Read every scenario of a file, each combination of a matrix as one.
+
+    `engine` and `variables` override what the file says.
 
     Raises:
         ScenarioError: with every complaint of the file.
     """
     file = shown or str(path)
-    return scenarios_in(_text(path, file), path, shown=file, engine=engine)
+    text = _text(path, file)
+    return scenarios_in(text, path, shown=file, engine=engine, variables=variables)
 
 
 def scenarios_in(
-    text: str, path: FilePath, *, shown: str, engine: str | None = None
+    text: str,
+    path: FilePath,
+    *,
+    shown: str,
+    engine: str | None = None,
+    variables: Mapping[str, Any] | None = None,
 ) -> list[ScenarioFile]:
     """Read every scenario of a text that stands, or could stand, in the file `path`.
 
@@ -70,20 +83,35 @@ def scenarios_in(
     documents, complaints = parse_documents(text, file=file)
     found: dict[str, ScenarioFile] = {}
     for index, document in enumerate(documents):
-        scenario, wrong = _parse(document, engine, path.parent)
+        stem = path.stem if index == 0 else f"{path.stem} {index + 1}"
+        variants, wrong = expand(document, variables or {})
         complaints += [*document.flaws, *wrong]
-        if scenario is None:
-            continue
-        name = scenario.name or (path.stem if index == 0 else f"{path.stem} {index + 1}")
-        if name in found:
-            complaints.append(
-                document.complaint(("name",), f"two scenarios are named {brief(name)}")
-            )
-        used = engine or engine_for(scenario, path.parent)
-        found[name] = ScenarioFile(f"{file}::{name}", name, path, scenario, document, used)
+        where: dict[Complaint, list[str]] = {}
+        for variant in variants:
+            scenario, wrong = _parse(variant.document, engine, path.parent)
+            name = ((scenario.name if scenario else None) or stem) + variant.suffix
+            if name in found:
+                message = f"two scenarios are named {brief(name)}"
+                wrong = [*wrong, document.complaint(("name",), message)]
+            for complaint in dict.fromkeys([*variant.document.flaws, *wrong]):
+                where.setdefault(complaint, []).append(variant.suffix)
+            if scenario is not None:
+                used = engine or engine_for(scenario, path.parent)
+                found[name] = ScenarioFile(
+                    f"{file}::{name}", name, path, scenario, variant.document, used
+                )
+        complaints += [_with(c, names, of=len(variants)) for c, names in where.items()]
     if complaints:
         raise ScenarioError(list(dict.fromkeys(complaints)))
     return list(found.values())
+
+
+def _with(complaint: Complaint, suffixes: list[str], *, of: int) -> Complaint:
+    """Say which combinations a complaint is about, where its words do not and it is not all."""
+    if len(suffixes) == of or "(${" in complaint.message:
+        return complaint
+    more = f" and {len(suffixes) - 1} more" if len(suffixes) > 1 else ""
+    return replace(complaint, message=f"{complaint.message} (with {suffixes[0][1:-1]}{more})")
 
 
 def _text(path: FilePath, file: str) -> str:

@@ -15,6 +15,7 @@ from pydantic_core import core_schema
 
 from lstm_state_probe.scenario.base import NUMBERS_SCHEMA, Written
 from lstm_state_probe.scenario.conditions import Expect
+from lstm_state_probe.scenario.schema_variables import with_variables
 from lstm_state_probe.scenario.spec import Scenario
 
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
@@ -26,7 +27,7 @@ _HIDDEN_REF = "hidden-$ref"
 def scenario_schema() -> dict[str, Any]:
     """Return the draft-07 schema of one scenario, as editors and other tools take it."""
     schema = draft7(Scenario, definitions={"numbers": NUMBERS_SCHEMA})
-    return {**schema, "title": "A scenario of lstm-state-probe"}
+    return {**with_variables(schema), "title": "A scenario of lstm-state-probe"}
 
 
 def draft7(

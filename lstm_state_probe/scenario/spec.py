@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from lstm_state_probe.errors import brief
 from lstm_state_probe.scenario.base import Name, Written, wrong
 from lstm_state_probe.scenario.checks import ChecksField
 from lstm_state_probe.scenario.data import DataField
+from lstm_state_probe.scenario.matrix import MATRIX_SCHEMA
 from lstm_state_probe.scenario.model import Model
 from lstm_state_probe.scenario.operations import OperationField
 from lstm_state_probe.scenario.record import Record
@@ -45,6 +46,14 @@ class Scenario(Written):
         0, description="seeds Python, NumPy and the framework"
     )
     engine: Literal["keras3", "tf_keras"] = Field("keras3", description="which Keras runs it")
+    vars: dict[Name, Any] = Field(
+        default_factory=dict,
+        description="values for ${name} in the file; --var name=value counts more",
+    )
+    matrix: Annotated[Any, WithJsonSchema(MATRIX_SCHEMA)] = Field(
+        None,
+        description="lists of values for ${name}; each combination is a scenario",
+    )
     model: Model
     data: dict[Name, DataField] = Field(
         default_factory=dict, description="a name for each array; drawn by NumPy from the seed"

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from lstm_state_probe.errors import brief
+
 TAGS = ("null", "bool", "int", "float", "str", "seq", "map")
 INT_LIMITS = (-(2**63), 2**64 - 1)
 
@@ -88,3 +90,36 @@ def parse_float(text: str) -> float:
     if math.isinf(value):
         raise ValueError(f"{text[:40]} is too large for a float; infinity is written .inf")
     return value
+
+
+def typed(text: str) -> Any:
+    """Read a text as the scalar that it would be in a file: `4` is a number, `"4"` a text.
+
+    Raises:
+        ValueError: with the sentence for the user.
+    """
+    if text[:1] in ("'", '"'):
+        return _quoted(text)
+    kind = next((name for name, pattern in _CORE if pattern.fullmatch(text)), "str")
+    return scalar(text, kind)
+
+
+def _quoted(text: str) -> str:
+    try:
+        node = yaml.compose(text, Loader=Loader)
+    except yaml.YAMLError:
+        node = None
+    if not isinstance(node, yaml.ScalarNode):
+        raise ValueError(f"{text[:40]} is not a text in quotes")
+    return str(node.value)
+
+
+def written(value: Any) -> str:
+    """Write a value in one line, without blanks, as a person would: `4`, `true`, `[2,3]`."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return f"[{','.join(map(written, value))}]"
+    if isinstance(value, dict):
+        return f"{{{','.join(f'{key}:{written(item)}' for key, item in value.items())}}}"
+    return "null" if value is None else brief(value)

@@ -115,15 +115,14 @@ def test_what_could_not_be_carried_out_is_neither(ask: Callable[..., Any], engin
 
 def rerun(verdict: Any, engine: Any, folder: Path) -> int:
     """Run the scenario that reproduces a verdict, from a file in another folder."""
-    from lstm_state_probe.executors.here import Here
+    from lstm_state_probe.checks.expected import run_and_check
     from lstm_state_probe.runner import Wishes
     from lstm_state_probe.scenario.read import read_scenarios
-    from lstm_state_probe.suite import run_suite
 
     folder.mkdir(exist_ok=True)
     file = folder / f"{verdict.name}.yaml"
     file.write_text(verdict.scenario, encoding="utf-8")
     scenarios = read_scenarios(file)
     assert [scenario.engine for scenario in scenarios] == [engine.name]
-    suite = run_suite(scenarios, Here({engine.name: engine}, Wishes(allow_code=True)))
-    return suite.exit_code
+    (scenario,) = scenarios
+    return run_and_check(scenario, engine, Wishes(allow_code=True)).exit_code

@@ -56,7 +56,8 @@ def test_ids_files_and_numbers_are_those_of_this_machine(
     here = {s["id"]: without_times(s) for s in document(report)["scenarios"]}
     for scenario in on_the_cluster[1]["scenarios"]:
         twin = here[scenario["id"]]
-        assert scenario["file"] == twin["file"] == "several.yaml"
+        assert scenario["file"] == twin["file"]
+        assert (Path.cwd() / scenario["file"]).resolve() == (folder / "several.yaml").resolve()
         assert without_times(scenario)["operations"] == twin["operations"]
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from lstm_state_probe.executors.base import Done, lost
 from lstm_state_probe.executors.parcel import parcel, unpacked
+from lstm_state_probe.expectations.judge import spot
 from lstm_state_probe.recording.outcome import Failure, Outcome
 from lstm_state_probe.report.data import OperationReport
 from lstm_state_probe.scenario.files import named_files
@@ -125,7 +126,7 @@ def test_a_scenario_crosses_processes_as_it_is(make: Make) -> None:
     scenario = make(f"{CHAIN}data: {{x: [[[1], [1], [1]]]}}\n{REST}")
     copy = pickle.loads(pickle.dumps(scenario))
     assert copy == scenario
-    assert str(copy.error(("data", "x"), "m")) == str(scenario.error(("data", "x"), "m"))
+    assert spot(copy, ("data", "x")) == spot(scenario, ("data", "x"))
 
 
 def test_other_versions_are_named_before_anything_else_is_read() -> None:

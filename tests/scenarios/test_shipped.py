@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from lstm_state_probe.checks.expected import run_and_check
 from lstm_state_probe.engines import load_engine
 from lstm_state_probe.errors import EngineMissing
 from lstm_state_probe.report.data import ScenarioReport
-from lstm_state_probe.runner import Wishes, run_scenario
+from lstm_state_probe.runner import Wishes
 from lstm_state_probe.scenario.read import ScenarioFile
 from lstm_state_probe.suite import select
 
@@ -60,7 +61,7 @@ def run(scenario: ScenarioFile) -> ScenarioReport:
         engine = load_engine(scenario.engine)
     except EngineMissing as missing:
         pytest.skip(str(missing))
-    return run_scenario(scenario, engine, Wishes(allow_code=True))
+    return run_and_check(scenario, engine, Wishes(allow_code=True))
 
 
 def told(report: ScenarioReport) -> str:

@@ -1,0 +1,1 @@
+"""Which of the scenarios that were found shall run."""
