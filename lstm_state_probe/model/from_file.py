@@ -38,7 +38,7 @@ def from_file(objects: Objects, code: Code) -> Any:
     except ProbeError as error:
         raise scenario.error(_HERE, str(error)) from error
     if note is not None and _trains_or_tests(scenario.spec.operations):
-        raise CouldNotRun(str(scenario.error(_HERE, f"{note}; give 'compile' in the model")))
+        raise CouldNotRun(scenario.error(_HERE, f"{note}; give 'compile' in the model"))
     if note is not None:
         line = scenario.document.complaint(_HERE, note).line
         warnings.warn_explicit(

@@ -47,10 +47,10 @@ class Summary(Part):
     failed: int
     errors: int
     no_expectations: int
+    cached: int
+    not_run: int
     expectations: int
     seconds: float
-    cached: int = 0
-    not_run: int = 0
 
 
 class State(Part):
@@ -212,5 +212,5 @@ class Report(Part):
     summary: Summary
     scenarios: list[Scenario]
     complaints: list[Complaint]
-    interrupted: bool = False
-    not_run: list[str] = Field(default_factory=list)
+    interrupted: bool
+    not_run: list[str]

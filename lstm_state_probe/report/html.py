@@ -113,7 +113,7 @@ def _ledger(report: ScenarioReport) -> Html:
 
 def _operation(report: ScenarioReport, done: OperationReport) -> Html:
     label = "" if done.label is None else f' "{done.label}"'
-    place = f" {report.file}:{done.line}  {seconds(done.outcome.seconds)}"
+    place = f" {done.file or report.file}:{done.line}  {seconds(done.outcome.seconds)}"
     summary = tag(
         "summary",
         tag("b", f"{done.index + 1}. {done.operation}{label}"),

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from lstm_state_probe.errors import Complaint
+from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
 
 _RANDOM = r"(?:/tmp[a-z0-9_]{8}\b)?"
@@ -25,10 +26,13 @@ def portable(report: SuiteReport) -> SuiteReport:
     A file outside the current folder is named from the folder that all of those have in common:
     by its bare name, if it is the only one.
     """
-    left = [name.partition("::")[0] for name in report.not_run]
-    files = {*(s.file for s in report.scenarios), *(c.file for c in report.complaints), *left}
+    files = {
+        *(found.file for found in report.scenarios),
+        *(found.file for found in report.complaints),
+        *(name.partition("::")[0] for name in report.not_run),
+    }
     names = _names(files)
-    clean = _cleaner({str(Path(file).absolute().parent) for file in files if _outside(file)})
+    clean = _cleaner({str(_whole(file).parent) for file in files if _outside(file)})
 
     def complaint(found: Complaint) -> Complaint:
         return replace(found, file=names.get(found.file, found.file), message=clean(found.message))
@@ -42,16 +46,18 @@ def portable(report: SuiteReport) -> SuiteReport:
             error=None if found.error is None else clean(found.error.replace(found.file, name)),
             complaints=tuple(map(complaint, found.complaints)),
             operations=tuple(_operation(done, clean) for done in found.operations),
+            checks=tuple(_verdict(verdict, clean) for verdict in found.checks),
         )
+
+    def renamed(scenario_id: str) -> str:
+        file, _, name = scenario_id.partition("::")
+        return f"{names[file]}::{name}"
 
     return replace(
         report,
         scenarios=tuple(map(scenario, report.scenarios)),
         complaints=tuple(map(complaint, report.complaints)),
-        not_run=tuple(
-            names[file] + name.removeprefix(file)
-            for file, name in zip(left, report.not_run, strict=True)
-        ),
+        not_run=tuple(map(renamed, report.not_run)),
     )
 
 
@@ -59,33 +65,36 @@ def _operation(done: OperationReport, clean: Callable[[str], str]) -> OperationR
     outcome, failure = done.outcome, done.outcome.failure
     if failure is not None:
         outcome = replace(outcome, failure=replace(failure, message=clean(failure.message)))
-    verdicts = tuple(
-        replace(
-            verdict,
-            message=clean(verdict.message),
-            broken=tuple(replace(each, found=clean(each.found)) for each in verdict.broken),
-        )
-        for verdict in done.verdicts
-    )
+    verdicts = tuple(_verdict(verdict, clean) for verdict in done.verdicts)
     return replace(done, outcome=outcome, verdicts=verdicts)
+
+
+def _verdict(verdict: Verdict, clean: Callable[[str], str]) -> Verdict:
+    broken = tuple(replace(each, found=clean(each.found)) for each in verdict.broken)
+    return replace(verdict, message=clean(verdict.message), broken=broken)
 
 
 def _names(files: Iterable[str]) -> dict[str, str]:
     """Map each file to its name in a report."""
-    names, outside = {}, []
-    for file in files:
-        if _outside(file):
-            outside.append(file)
-        elif Path(file).is_absolute():
-            names[file] = Path(file).relative_to(Path.cwd()).as_posix()
-        else:
-            names[file] = Path(file).as_posix()
-    top = os.path.commonpath([str(Path(file).parent) for file in outside]) if outside else ""
-    return names | {file: Path(file).relative_to(top).as_posix() for file in outside}
+    outside = {file: _whole(file) for file in files if _outside(file)}
+    inside = {file: Path(file) for file in files if file not in outside}
+    names = {
+        file: (_whole(file).relative_to(Path.cwd()) if path.is_absolute() else path).as_posix()
+        for file, path in inside.items()
+    }
+    top = os.path.commonpath([path.parent for path in outside.values()]) if outside else ""
+    return names | {file: path.relative_to(top).as_posix() for file, path in outside.items()}
+
+
+def _whole(file: str) -> Path:
+    return Path(os.path.abspath(file))  # noqa: PTH100  a link keeps its name
 
 
 def _outside(file: str) -> bool:
-    return Path(file).is_absolute() and not Path(file).is_relative_to(Path.cwd())
+    """Tell whether a name gives away where a file is; '../../../home/me/x' does too."""
+    whole = _whole(file)
+    told = Path(file).is_absolute() or f"{whole}" in f"/{file}"
+    return told and not whole.is_relative_to(Path.cwd())
 
 
 def _cleaner(folders: Iterable[str]) -> Callable[[str], str]:

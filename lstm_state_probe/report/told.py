@@ -66,7 +66,8 @@ def unread(report: SuiteReport) -> dict[str, Told]:
 def raised(report: ScenarioReport, done: OperationReport) -> Complaint:
     """Say what Keras raised, at the place of the operation."""
     message = f"{done.operation} raised {done.outcome.failure}".replace("\n", " ")
-    return Complaint(report.file, done.line, done.column, message, done.source)
+    file = done.file or report.file
+    return Complaint(file, done.line, done.column, message, done.source)
 
 
 def complaints_about(report: ScenarioReport, verdict: Verdict) -> tuple[Complaint, ...]:

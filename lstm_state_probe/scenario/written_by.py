@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -10,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lstm_state_probe.errors import ModelError
+from lstm_state_probe.scenario.saved_json import MOST_BYTES, read_json
+
 _SMALL = 1 << 16
-_MOST_JSON = 1 << 26
-UNREADABLE = (OSError, ValueError, KeyError, EOFError, RuntimeError, RecursionError, MemoryError)
+UNREADABLE = (ModelError, OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError)
 """What reading a file that is not what its name says raises; `load` explains it."""
 
 
@@ -58,15 +59,15 @@ def _of_version(version: Any) -> WrittenBy | None:
 
 def _archive(path: Path) -> WrittenBy | None:
     with zipfile.ZipFile(path) as archive, archive.open("metadata.json") as entry:
-        return _of_version(json.loads(entry.read(_SMALL)).get("keras_version"))
+        return _of_version(read_json(entry.read(_SMALL), path.name).get("keras_version"))
 
 
 def _architecture(path: Path) -> WrittenBy | None:
     with path.open("rb") as file:
-        data = json.loads(file.read(_MOST_JSON))
-    if isinstance(data, dict) and "keras_version" in data:
+        data = read_json(file.read(MOST_BYTES + 1), path.name)
+    if "keras_version" in data:
         return _of_version(data["keras_version"])
-    return WrittenBy("keras3") if isinstance(data, dict) and "module" in data else None
+    return WrittenBy("keras3") if "module" in data else None
 
 
 def _hdf5(path: Path) -> WrittenBy | None:

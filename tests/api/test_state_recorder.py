@@ -29,12 +29,14 @@ def attached(model: Any) -> bool:
 
 
 def with_dropout(engine: Any, **compile_: Any) -> Any:
+    """Build a model; tf_keras under XLA draws other masks in every run (2.21), so there without."""
+    repeats = engine.name == "keras3" or "jit_compile" not in compile_
     K = engine.keras.layers
     engine.clear()
     engine.keras.utils.set_random_seed(5)  # before a layer is made: it draws its seeds
     layers = [
         K.LSTM(3, stateful=True, return_sequences=True, name="lstm"),
-        K.Dropout(0.3),
+        K.Dropout(0.3 if repeats else 0.0),
         K.GRU(2, name="gru"),
         K.Dense(1),
     ]
@@ -166,6 +168,7 @@ def test_past_the_budget_states_are_on_disk_and_the_same(
 
 def test_summaries_are_written_where_tensorboard_is_installed(engine: Any, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
+    import tensorflow as tf
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     recorder = StateRecorder(every=2, log_dir=tmp_path)
@@ -178,7 +181,8 @@ def test_summaries_are_written_where_tensorboard_is_installed(engine: Any, tmp_p
     found = events.Tensors("lstm/h/max_abs")
     assert [event.step for event in found] == [0, 2, 4, 6]
     largest = np.abs(recorder.recording["lstm/h@final"]).max(axis=(1, 2))
-    assert [event.tensor_proto.float_val[0] for event in found] == pytest.approx(largest.tolist())
+    values = [float(tf.make_ndarray(event.tensor_proto)) for event in found]
+    assert values == pytest.approx(largest.tolist())
 
 
 def test_without_tensorboard_a_log_dir_is_refused_with_the_extra(

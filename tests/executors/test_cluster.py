@@ -57,7 +57,8 @@ def test_ids_files_and_numbers_are_those_of_this_machine(
     for scenario in on_the_cluster[1]["scenarios"]:
         twin = here[scenario["id"]]
         assert scenario["file"] == twin["file"]
-        assert (Path.cwd() / scenario["file"]).resolve() == (folder / "several.yaml").resolve()
+        assert Path(scenario["file"]).name == "several.yaml"
+        assert "probe-" not in scenario["file"]
         assert without_times(scenario)["operations"] == twin["operations"]
 
 

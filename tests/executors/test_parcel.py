@@ -12,7 +12,6 @@ import pytest
 
 from lstm_state_probe.executors.base import Done, lost
 from lstm_state_probe.executors.parcel import parcel, unpacked
-from lstm_state_probe.expectations.judge import spot
 from lstm_state_probe.recording.outcome import Failure, Outcome
 from lstm_state_probe.report.data import OperationReport
 from lstm_state_probe.scenario.files import named_files

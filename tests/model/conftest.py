@@ -73,7 +73,8 @@ def _saved(engine: Any, folder: Path) -> Saved:
     (folder / "m.json").write_text(model.to_json(), encoding="utf-8")
     if engine.name == "tf_keras":
         model.save(str(folder / "m"), save_format="tf")
-    model.export(str(folder / "exported"))
+    keras = engine.keras
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).export(str(folder / "exported"))
     lstm = model.layers[0]
     engine.reset_layer(lstm)
     outputs, states = [], []

@@ -21,8 +21,8 @@ from lstm_state_probe.errors import ModelError
 from lstm_state_probe.model import detect_engine, load_model
 from lstm_state_probe.model.load import archive
 from lstm_state_probe.model.load.base import How
-from lstm_state_probe.model.load.bounded import MOST_LEVELS, read_json
 from lstm_state_probe.model.load.trust import Trust
+from lstm_state_probe.scenario.saved_json import MOST_LEVELS, read_json
 
 QUICK = 5.0
 
@@ -203,8 +203,12 @@ def test_an_archive_that_is_no_model_says_what_is_missing(
         (b"{", "is not valid JSON"),
         (b"[1]", "holds a list, expected a mapping"),
         (b'{"a":' * 5000 + b"1" + b"}" * 5000, "nested more than 200 levels deep"),
-        (b"[" * 2_000_000, "nested more than 200 levels deep"),
+        (b"[" * 500_000, "nested more than 200 levels deep"),
         (b"\xff\xfe", "is not valid JSON"),
+        ('{"a": 1}'.encode("utf-16"), "is not valid JSON"),
+        (b'{"a": ' + b'\\"' * 4_000_000, "is not valid JSON"),
+        (b'"' * 4_000_001 + b"\\", "is not valid JSON"),
+        (b'{"a": [' + b"[]," * 1_000_000, "has more than 1,000,000 lists and mappings"),
     ],
 )
 def test_a_configuration_that_cannot_be_read_is_refused(
@@ -269,6 +273,15 @@ def test_an_array_that_declares_more_than_the_memory_is_refused(
     refused(path, keras3, "the datasets up to '/huge' would take 64.0 TiB")
     (tmp_path / "w.h5").write_bytes(weights.getvalue())
     refused(tmp_path / "w.h5", keras3, "would take 64.0 TiB")
+
+
+def test_an_array_that_takes_far_more_memory_than_it_takes_in_the_file_is_refused(
+    keras3: Any, tmp_path: Path
+) -> None:
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file.create_dataset("w", (1 << 26,), "f4", chunks=(1024,))  # 256 MiB, of which none exist
+        file.create_dataset("v", data=np.ones(100), compression="gzip")
+    refused(tmp_path / "m.h5", keras3, "'/w' would take 256.0 MiB, more than 100 times its size")
 
 
 def linked(file: Any, folder: Path) -> dict[str, Callable[[], None]]:

@@ -97,7 +97,9 @@ class Made:
         where = {"file": "b/c.yaml", "engine": "tf_keras"}
         return cls.suite(
             cls.scenario(good, description="one: two\nthree | four", **same),
-            cls.scenario(good, bad, **same, id="a.yaml::x", name="x", status="failed", exit_code=1),
+            cls.scenario(good, bad, **same, id="a.yaml::x", name="x", status="failed", exit_code=1,
+                checks=(cls.verdict(selector="checks", condition="reset: pass"),),
+            ),
             cls.scenario(
                 good, bad, raised, **same, id="b/c.yaml::r", name="r", status="error",
                 exit_code=3, not_done=2, **where,
@@ -110,6 +112,7 @@ class Made:
                 cls.operation(), id="b/c.yaml::n", name="n", status="no expectations", **where
             ),
             complaints=(Complaint("d.yaml", 1, 2, "unknown key 'modl'", "modl: 1"),),
+            not_run=("e.yaml::left",),
         )  # fmt: skip
 
     @staticmethod

@@ -32,7 +32,7 @@ def test_there_is_a_row_a_scenario(made) -> None:
     assert [row[0] for row in rows] == [
         "✓ passed", "✗ failed", "! error", "! error", "○ no expectations",
     ]  # fmt: skip
-    assert rows[1][1:] == ["a.yaml::x", "keras3", "2 held, 1 failed", "1.00 s"]
+    assert rows[1][1:] == ["a.yaml::x", "keras3", "3 held, 1 failed", "1.00 s"]
     assert rows[4][3] == "nothing was expected"
 
 

@@ -42,6 +42,20 @@ def test_files_elsewhere_are_named_from_what_they_have_in_common(made, here: Pat
     assert [s.file for s in both.scenarios] == ["a/x.yaml", "b/x.yaml"]
 
 
+@pytest.mark.parametrize("way", ["{there}/x.yaml", "{there}/../there/x.yaml", "{up}{there}/x.yaml"])
+def test_a_name_that_climbs_to_the_root_gives_no_place_away(made, here: Path, way: str) -> None:
+    up = "/".join([".."] * (len(here.parts) - 1))
+    file = way.format(there=here.parent / "there", up=up)
+    report = portable(replace(named(made, file), not_run=(f"{file}::left",)))
+    assert (report.scenarios[0].file, report.not_run) == ("x.yaml", ("x.yaml::left",))
+
+
+def test_what_a_check_found_is_cleaned_too(made, here: Path) -> None:
+    checks = (made.verdict(message=f"{here}/sub: no"),)
+    (scenario,) = portable(made.suite(made.scenario(checks=checks))).scenarios
+    assert scenario.checks[0].message == "sub: no"
+
+
 MESSAGES = {
     "No such file: {here}/data/x.npy": "No such file: data/x.npy",
     "in '{here}'": "in '.'",

@@ -11,13 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from lstm_state_probe.errors import ModelError
-from lstm_state_probe.model.load.bounded import MOST_BYTES
+from lstm_state_probe.scenario.saved_json import MOST_BYTES, SUSPECT_RATIO, SUSPECT_SIZE
 from lstm_state_probe.scenario.sizes import human, memory_limit
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 MOST_ENTRIES = 10_000
-_SUSPECT_RATIO = 100
-_SUSPECT_SIZE = 1 << 26
 _CODE = (
     *(".pkl", ".pickle", ".npy", ".joblib", ".dill", ".pt", ".py", ".pyc", ".so", ".dll"),
     *(".dylib", ".exe", ".sh"),
@@ -103,7 +101,7 @@ def _examine_sizes(entries: list[zipfile.ZipInfo], name: str) -> None:
             found, most = human(entry.file_size), human(MOST_BYTES)
             raise ModelError(f"{name}: {entry.filename!r} has {found}, more than {most}")
         ratio = entry.file_size / max(entry.compress_size, 1)
-        if entry.file_size > _SUSPECT_SIZE and ratio > _SUSPECT_RATIO:
+        if entry.file_size > SUSPECT_SIZE and ratio > SUSPECT_RATIO:
             raise ModelError(
                 f"{name}: {entry.filename!r} unpacks to {human(entry.file_size)}, {ratio:.0f} times"
                 " its size; that is no model"

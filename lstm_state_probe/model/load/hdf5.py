@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lstm_state_probe.errors import ModelError
-from lstm_state_probe.model.load.bounded import MOST_BYTES
+from lstm_state_probe.scenario.saved_json import MOST_BYTES, SUSPECT_RATIO, SUSPECT_SIZE
 from lstm_state_probe.scenario.sizes import human, memory_limit
 
 MOST_OBJECTS = 200_000
@@ -48,6 +48,18 @@ def examine_datasets(file: Any, name: str) -> None:
                 f"{name}: the datasets up to {path!r} would take {human(total)}; this machine has"
                 f" {limit} of memory"
             )
+        if getattr(part, "shape", None) is not None:
+            _not_blown_up(part, path, name)
+
+
+def _not_blown_up(part: Any, path: str, name: str) -> None:
+    """Refuse a dataset that takes far more memory than it takes in the file."""
+    size = int(part.size) * int(part.dtype.itemsize)
+    if size > SUSPECT_SIZE and size > SUSPECT_RATIO * part.id.get_storage_size():
+        raise ModelError(
+            f"{name}: {path!r} would take {human(size)}, more than {SUSPECT_RATIO} times its size"
+            " in the file; those are no weights"
+        )
 
 
 def _parts(file: Any, name: str) -> Iterator[tuple[str, Any]]:

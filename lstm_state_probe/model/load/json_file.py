@@ -9,10 +9,10 @@ from typing import Any
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.errors import ModelError
 from lstm_state_probe.model.load.base import How
-from lstm_state_probe.model.load.bounded import MOST_BYTES, read_json
 from lstm_state_probe.model.load.policy import with_policy
 from lstm_state_probe.model.load.proportions import fit_the_machine
 from lstm_state_probe.model.load.trust import Trust
+from lstm_state_probe.scenario.saved_json import MOST_BYTES, read_json
 
 
 def _read(path: Path) -> dict[str, Any]:

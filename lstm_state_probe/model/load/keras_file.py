@@ -14,10 +14,10 @@ from lstm_state_probe.engines import Engine
 from lstm_state_probe.errors import ModelError
 from lstm_state_probe.model.load import archive, hdf5
 from lstm_state_probe.model.load.base import How
-from lstm_state_probe.model.load.bounded import read_json
 from lstm_state_probe.model.load.policy import with_policy
 from lstm_state_probe.model.load.proportions import fit_the_machine
 from lstm_state_probe.model.load.trust import Trust
+from lstm_state_probe.scenario.saved_json import read_json
 
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError)
 

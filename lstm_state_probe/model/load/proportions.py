@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from lstm_state_probe.errors import ModelError
-from lstm_state_probe.model.load.bounded import mappings
+from lstm_state_probe.scenario.saved_json import mappings
 from lstm_state_probe.scenario.sizes import human, memory_limit
 
 _FLOAT = 4

@@ -1,4 +1,4 @@
-"""JSON that somebody else wrote, read within bounds."""
+"""JSON of a saved model, which somebody else wrote, read within bounds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from lstm_state_probe.scenario.sizes import human
 
 MOST_BYTES = 1 << 26
 MOST_LEVELS = 200
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{}\]]', re.DOTALL)
-NO_MORE_LEVELS = f"nested more than {MOST_LEVELS} levels deep"
+MOST_PARTS = 1_000_000
+SUSPECT_SIZE = 1 << 26
+SUSPECT_RATIO = 100
+"""What is larger than that size, and unpacks to more than that many times its size, is a bomb."""
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
+_TEXT = re.compile(rb'"[^"]*"?')
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def read_json(text: bytes, name: str) -> dict[str, Any]:
@@ -24,10 +29,13 @@ def read_json(text: bytes, name: str) -> dict[str, Any]:
     """
     if len(text) > MOST_BYTES:
         raise ModelError(f"{name} has {human(len(text))}, more than {human(MOST_BYTES)}")
-    if _depth(text) > MOST_LEVELS:
-        raise ModelError(f"{name} is {NO_MORE_LEVELS}")
+    brackets = _brackets(text)
+    if brackets.count(b"[") + brackets.count(b"{") > MOST_PARTS:
+        raise ModelError(f"{name} has more than {MOST_PARTS:,} lists and mappings")
+    if _depth(brackets) > MOST_LEVELS:
+        raise ModelError(f"{name} is nested more than {MOST_LEVELS} levels deep")
     try:
-        found = json.loads(text)
+        found = json.loads(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{name} is not valid JSON: {error}") from error
     if not isinstance(found, dict):
@@ -35,12 +43,19 @@ def read_json(text: bytes, name: str) -> dict[str, Any]:
     return found
 
 
-def _depth(text: bytes) -> int:
+def _brackets(text: bytes) -> bytes:
+    """Leave the brackets outside texts; each pass is linear, whatever the text is."""
+    return _TEXT.sub(b"", _ESCAPED.sub(b"", text)).translate(None, _NO_BRACKETS)
+
+
+def _depth(brackets: bytes) -> int:
+    """Return the deepest nesting, or a little more than is allowed."""
     depth = most = 0
-    for token in _TOKEN.finditer(text):
-        char = token[0][:1]
-        depth += (char in b"[{") - (char in b"]}")
+    for char in brackets:
+        depth += 1 if char in b"[{" else -1
         most = max(most, depth)
+        if most > MOST_LEVELS:
+            break
     return most
 
 
