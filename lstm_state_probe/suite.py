@@ -168,11 +168,13 @@ def run_suite(
     made_with: dict[str, object] = {}
     pressed, failed = False, 0
     try:
-        for done in _carried_out(scenarios, place, known or {}, keep):
+        for done in _carried_out(scenarios, place, known or {}):
             if interrupted():
                 pressed = True
                 break
             made_with.update(done.environment or {})
+            if keep is not None and len(reports) not in (known or {}):
+                keep(scenarios[len(reports)], done.report)
             reports.append(done.report)
             on_end(done.report)
             failed += done.report.status in FAILED
@@ -191,24 +193,15 @@ def run_suite(
 
 
 def _carried_out(
-    scenarios: Sequence[ScenarioFile],
-    place: Workplace,
-    known: Mapping[int, ScenarioReport],
-    keep: Callable[[ScenarioFile, ScenarioReport], None] | None,
+    scenarios: Sequence[ScenarioFile], place: Workplace, known: Mapping[int, ScenarioReport]
 ) -> Iterator[Done]:
     """Yield what became of each scenario; those that are known are not handed out."""
     from lstm_state_probe.executors.base import Done
     from lstm_state_probe.executors.share import hand_out
 
     done = hand_out(place, (s for index, s in enumerate(scenarios) if index not in known))
-    for index, scenario in enumerate(scenarios):
-        if index in known:
-            yield Done(known[index])
-            continue
-        fresh = next(done)
-        if keep is not None:
-            keep(scenario, fresh.report)
-        yield fresh
+    for index in range(len(scenarios)):
+        yield Done(known[index]) if index in known else next(done)
 
 
 def note_last_run(

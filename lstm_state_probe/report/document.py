@@ -195,7 +195,7 @@ class Scenario(Part):
     error: str | None
     complaints: list[Complaint]
     exit_code: int
-    cached: str | None
+    cached: str | None = None
     layers: list[Layer]
     initialised: dict[str, dict[str, Values]]
     dtypes: dict[str, str]

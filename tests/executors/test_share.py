@@ -159,7 +159,14 @@ def test_ctrl_c_that_something_swallowed_ends_the_suite_too(place: Threads) -> N
     pressed: list[int] = []
     place.acts = {"1": lambda: pressed.append(1) or "swallowed"}
     place.slots = lambda: 1  # type: ignore[method-assign]
-    suite = run_suite([written(name) for name in "0123"], place, interrupted=lambda: bool(pressed))
+    kept: list[str] = []
+    suite = run_suite(
+        [written(name) for name in "0123"],
+        place,
+        interrupted=lambda: bool(pressed),
+        keep=lambda scenario, report: kept.append(scenario.name),
+    )
+    assert kept == ["0"], "what was interrupted is not remembered as having passed"
     assert [r.name for r in suite.scenarios] == ["0"]
     assert suite.exit_code == 130
 
