@@ -42,7 +42,7 @@ def lost_mask(engine: Engine, model: Any, x: Any, arrays: Mapping[str, Array]) -
         return f"the model makes no mask, and takes none: {described(error)}"
     finally:
         recorder.detach()
-    without = dict.fromkeys(call.layer for call in calls if call.mask is None)
-    if not without:
+    if any(call.mask is not None for call in calls):
         return None
-    return f"the model makes no mask, and one that it is given does not reach {listed(without)}"
+    layers = listed(dict.fromkeys(call.layer for call in calls))
+    return f"the model makes no mask, and one that it is given does not reach {layers}"

@@ -24,10 +24,17 @@ STATELESS = {
     "conv_lstm_next_frame": ["conv_0", "conv_1", "conv_2"],
     "translation_seq2seq": ["encoder", "decoder"],
 }
-HOLD = {"predict-repeats", "rows-independent", "units-alive", "gates-unsaturated"}
+HOLD = {"predict-repeats", "rows-independent"}
 """What holds of every one of them."""
-MASKED = {"character_lstm", "addition_seq2seq"}
-"""A mask that a call is given arrives; behind an Embedding or BatchNormalization none does."""
+BY_CHANCE = {"units-alive", "gates-unsaturated"}
+"""What depends on the weights that were drawn: a relu may be shut in every sample."""
+MASK = {
+    "character_lstm": {"holds"},
+    "addition_seq2seq": {"holds"},
+    "bidirectional_sentiment": {"does not apply"},  # its Embedding makes no mask and takes none
+    "conv_lstm_next_frame": {"does not apply", "holds"},  # Keras 3 refuses one, tf_keras warns
+    "translation_seq2seq": {"does not apply"},  # two inputs
+}
 OPEN = {"bidirectional_sentiment", "conv_lstm_next_frame"}
 """Any number of timesteps: padding without a mask can be tried, and moves the state."""
 
@@ -79,13 +86,14 @@ def origin(example: str, layer: str, call: str) -> str:
 
 def test_the_checks_say_of_each_what_it_is(checked: dict[str, str], example: str) -> None:
     assert "could not be carried out" not in checked.values(), checked
-    holds = {name for name, verdict in checked.items() if verdict == "holds"}
-    wrong = {name for name, verdict in checked.items() if verdict == "does not hold"}
+    holds = {name for name, verdict in checked.items() if verdict == "holds"} - BY_CHANCE
+    wrong = {name for name, verdict in checked.items() if verdict == "does not hold"} - BY_CHANCE
     if example == "stateful_sine":
         assert holds >= HOLD | {"reset-restores", "reset-reaches-all", "state-bounded"}
         assert wrong == STATEFUL_WARNINGS
         return
-    assert holds == HOLD | ({"mask-holds"} if example in MASKED else set())
+    assert holds - {"mask-holds"} == HOLD
+    assert checked["mask-holds"] in MASK[example]
     assert wrong == ({"padding-harmless"} if example in OPEN else set())
 
 
