@@ -3,57 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.expectations.health import LEAST, SATURATED, SHARE, grows, middle
+from lstm_state_probe.expectations.conditions_health import alive, bounded, unsaturated
+from lstm_state_probe.expectations.judging import Finding, Judge, of, wide, worst_of
 from lstm_state_probe.expectations.quantity import Quantity
-from lstm_state_probe.expectations.verdict import Worst, number
+from lstm_state_probe.expectations.verdict import number
 from lstm_state_probe.scenario.conditions import Condition
-
-_NAMED = 8
-"""Units that a message names."""
-
-
-class Finding(Exception):
-    """What speaks against a condition: the words after 'found', and the worst element."""
-
-    def __init__(self, found: str, worst: Worst | None = None) -> None:
-        self.worst = worst
-        super().__init__(found)
-
-
-class Judge(Protocol):
-    """Looks at one quantity; returns what it saw, or raises a Finding."""
-
-    def __call__(self, quantity: Quantity, expected: Any, condition: Condition) -> str:
-        """Judge one entry of a condition."""
-        ...
-
-
-def _wide(array: Array) -> Array:
-    return array.astype(np.float64)
-
-
-def _worst(quantity: Quantity, score: Array, *, expected: Array | None = None) -> Worst:
-    """Name the element of the highest score, which is its deviation; a NaN is above all."""
-    flat = int(np.argmax(np.where(np.isnan(score), np.inf, score)))
-    wanted = None if expected is None else expected.flat[flat]
-    return quantity.element(flat, expected=wanted, deviation=score.flat[flat])
-
-
-def _of(count: int, quantity: Quantity, words: str) -> str:
-    return f"{count} of {quantity.value.size} {words}"
 
 
 def zeros(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """Every element is exactly zero."""
     count = int(np.count_nonzero(quantity.value))
     if count:
-        worst = _worst(quantity, np.abs(_wide(quantity.value)))
-        raise Finding(_of(count, quantity, "not zero"), worst)
+        worst = worst_of(quantity, np.abs(wide(quantity.value)))
+        raise Finding(of(count, quantity, "not zero"), worst)
     return "all zeros"
 
 
@@ -67,10 +34,10 @@ def nonzero(quantity: Quantity, expected: Any, condition: Condition) -> str:
 
 def finite(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """No element is NaN or infinite."""
-    bad = ~np.isfinite(_wide(quantity.value))
+    bad = ~np.isfinite(wide(quantity.value))
     if bad.any():
         worst = quantity.element(int(np.argmax(bad)))  # the first: there is no distance
-        raise Finding(_of(int(bad.sum()), quantity, "not finite"), worst)
+        raise Finding(of(int(bad.sum()), quantity, "not finite"), worst)
     return "all finite"
 
 
@@ -78,9 +45,9 @@ def _difference(quantity: Quantity) -> Array:
     if quantity.start is None or quantity.start.shape != quantity.value.shape:
         raise Finding("nothing of the same shape that it could have changed from")
     with np.errstate(invalid="ignore"):
-        change = np.abs(_wide(quantity.value) - _wide(quantity.start))
+        change = np.abs(wide(quantity.value) - wide(quantity.start))
     same = (quantity.value == quantity.start) | (
-        np.isnan(_wide(quantity.value)) & np.isnan(_wide(quantity.start))
+        np.isnan(wide(quantity.value)) & np.isnan(wide(quantity.start))
     )
     return np.where(same, 0.0, change)
 
@@ -94,7 +61,7 @@ def changed(quantity: Quantity, expected: Any, condition: Condition) -> str:
 
 
 def _largest(quantity: Quantity, score: Array) -> str:
-    worst = _worst(quantity, score)
+    worst = worst_of(quantity, score)
     return (
         f"{number(float('nan') if worst.deviation is None else worst.deviation)} at {worst.place}"
     )
@@ -106,67 +73,9 @@ def unchanged(quantity: Quantity, expected: Any, condition: Condition) -> str:
     count = int(np.count_nonzero(change))
     if count:
         raise Finding(
-            _of(count, quantity, "changed"), _worst(quantity, change, expected=quantity.start)
+            of(count, quantity, "changed"), worst_of(quantity, change, expected=quantity.start)
         )
     return "bit for bit what it started from"
-
-
-def bounded(quantity: Quantity, expected: Any, condition: Condition) -> str:
-    """Its magnitude does not keep growing, over the calls or over the timesteps of one."""
-    sizes = _sizes(quantity)
-    noun = "timesteps" if quantity.over_time else "calls that carry on"
-    if len(sizes) < LEAST:
-        raise Finding(f"{len(sizes)} {noun} tell nothing; at least {LEAST} are needed")
-    if not np.isfinite(sizes).all():
-        raise Finding(f"it is not finite after {int(np.argmin(np.isfinite(sizes))) + 1} {noun}")
-    half = middle(len(sizes))
-    told = f"max|.| {number(sizes[half])} after {half + 1} {noun}, {number(sizes[-1])} after"
-    if grows(sizes, np.arange(len(sizes))):
-        raise Finding(f"it keeps growing: {told} {len(sizes)}")
-    return f"no steady growth: {told} {len(sizes)}"
-
-
-def _sizes(quantity: Quantity) -> Array:
-    if quantity.over_time:
-        steps = np.abs(_wide(quantity.value))
-        return np.asarray(steps.reshape(len(steps), -1).max(axis=1, initial=0))
-    return np.array(quantity.ends)
-
-
-def _unheld(quantity: Quantity) -> Array:
-    """Lay the timesteps that no mask held out as (timesteps and samples, …)."""
-    value = quantity.value
-    rows = value.reshape(-1, *value.shape[2:])
-    return rows if quantity.used is None else rows[quantity.used.ravel()]
-
-
-def alive(quantity: Quantity, expected: Any, condition: Condition) -> str:
-    """No unit is zero in every sample at every timestep."""
-    rows = _unheld(quantity)
-    moved = (rows != 0).any(axis=0).ravel()
-    if not len(rows):
-        raise Finding("every timestep is masked, so that it cannot be told")
-    if not moved.all():
-        first = ", ".join(f"u{k}" for k in np.flatnonzero(~moved)[:_NAMED])
-        raise Finding(f"{int((~moved).sum())} of {moved.size} units are always 0: {first}")
-    return f"each of {moved.size} units is somewhere not 0"
-
-
-def unsaturated(quantity: Quantity, expected: Any, condition: Condition) -> str:
-    """Less than a tenth of the values is nearly shut or nearly open; they lie in [0, 1]."""
-    rows = _wide(_unheld(quantity))
-    if not rows.size:
-        raise Finding("every timestep is masked, so that it cannot be told")
-    if rows.min() < 0 or rows.max() > 1:
-        raise Finding(f"it lies in [{number(rows.min())}, {number(rows.max())}], not in [0, 1]")
-    low, high = int((rows < SATURATED[0]).sum()), int((rows > SATURATED[1]).sum())
-    told = (
-        f"{100 * (low + high) / rows.size:.0f}% saturated"
-        f" ({low} below {SATURATED[0]}, {high} above {SATURATED[1]}, of {rows.size})"
-    )
-    if low + high >= SHARE * rows.size:
-        raise Finding(told)
-    return told
 
 
 def equals(quantity: Quantity, expected: Any, condition: Condition) -> str:
@@ -180,7 +89,7 @@ def _close(quantity: Quantity, expected: Array, condition: Condition, name: str)
         score = np.where(far, np.where(np.isnan(deviation), np.inf, deviation), -1.0)
         flat = int(np.argmax(score))
         worst = quantity.element(flat, expected=expected.flat[flat], deviation=deviation.flat[flat])
-        raise Finding(_of(int(far.sum()), quantity, "that differ"), worst)
+        raise Finding(of(int(far.sum()), quantity, "that differ"), worst)
     largest = number(np.nanmax(deviation)) if deviation.size else "0"
     return f"equal to {name} within {largest}"
 
@@ -188,7 +97,7 @@ def _close(quantity: Quantity, expected: Array, condition: Condition, name: str)
 def _far(value: Array, expected: Array, condition: Condition, name: str) -> tuple[Array, Array]:
     if value.shape != expected.shape:
         raise Finding(f"the shape {list(value.shape)}; that of {name} is {list(expected.shape)}")
-    a, b = _wide(value), _wide(expected)
+    a, b = wide(value), wide(expected)
     close = np.isclose(a, b, rtol=condition.rtol, atol=condition.atol, equal_nan=True)
     with np.errstate(invalid="ignore"):
         deviation = np.abs(a - b)
@@ -217,13 +126,13 @@ def differs_from(quantity: Quantity, expected: Any, condition: Condition) -> str
 def between(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """Every element lies in [low, high]."""
     low, high = expected
-    value = _wide(quantity.value)
+    value = wide(quantity.value)
     inside = (value >= low) & (value <= high)
     if not inside.all():
         with np.errstate(invalid="ignore"):  # an infinite bound is never passed by
             beyond = np.maximum(low - value, value - high)
-        worst = _worst(quantity, np.where(inside, -1.0, beyond))
-        raise Finding(_of(int((~inside).sum()), quantity, "outside"), worst)
+        worst = worst_of(quantity, np.where(inside, -1.0, beyond))
+        raise Finding(of(int((~inside).sum()), quantity, "outside"), worst)
     if not value.size:
         return "it is empty"
     return f"it lies in [{number(value.min())}, {number(value.max())}]"
@@ -231,12 +140,12 @@ def between(quantity: Quantity, expected: Any, condition: Condition) -> str:
 
 def max_abs(quantity: Quantity, expected: Any, condition: Condition) -> str:
     """No element is larger than the bound in magnitude; NaN is."""
-    size = np.abs(_wide(quantity.value))
+    size = np.abs(wide(quantity.value))
     larger = ~(size <= expected)
     if larger.any():
         with np.errstate(invalid="ignore"):
-            worst = _worst(quantity, size - expected)
-        raise Finding(_of(int(larger.sum()), quantity, "larger in magnitude"), worst)
+            worst = worst_of(quantity, size - expected)
+        raise Finding(of(int(larger.sum()), quantity, "larger in magnitude"), worst)
     return f"the largest magnitude is {number(size.max()) if size.size else 'none'}"
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lstm_state_probe.expectations.conditions import CONDITIONS, Finding
+from lstm_state_probe.expectations.conditions import CONDITIONS
+from lstm_state_probe.expectations.judging import Finding
 from lstm_state_probe.expectations.quantity import NoSuchQuantity, Quantity, find_quantities
 from lstm_state_probe.expectations.verdict import Broken, Spot, Verdict
 from lstm_state_probe.recording.outcome import Outcome

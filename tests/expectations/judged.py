@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from lstm_state_probe.expectations.conditions import CONDITIONS, Finding
+from lstm_state_probe.expectations.conditions import CONDITIONS
+from lstm_state_probe.expectations.judging import Finding
 from lstm_state_probe.expectations.quantity import Quantity
 from lstm_state_probe.expectations.verdict import Broken
 from lstm_state_probe.recording.call import Call, Origin, State

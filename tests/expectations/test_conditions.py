@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from judged import CARRIED, judge, quantity
 
-from lstm_state_probe.expectations.conditions import CONDITIONS, Finding
+from lstm_state_probe.expectations.conditions import CONDITIONS
+from lstm_state_probe.expectations.judging import Finding
 from lstm_state_probe.scenario.conditions import ENTRIES, Condition
 
 NAN, INF = float("nan"), float("inf")
