@@ -85,7 +85,7 @@ class StateRecorder(Hooks):
         if self._now is not None:
             self._past.append(self._now.operation())
         recorder = attach(self.model, self._plan)
-        recorder.store = self._store
+        recorder.arrivals.store = self._store
         finalize(self, recorder.fall_silent).atexit = False
         now = self._now = Training.begin(recorder, every=self.every, seen=seen)
         past = tuple(self._past)

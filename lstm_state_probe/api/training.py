@@ -82,7 +82,7 @@ class Training:
 
     def _stored(self, call: Call) -> Call:
         """Put the ends of a call into the recorder's store, where the timesteps are."""
-        store = self.recorder.store
+        store = self.recorder.arrivals.store
 
         def keep(array: Array) -> Callable[[], Array]:
             kept = store.keep(lambda: array, array.nbytes)

@@ -5,34 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import (
-    CUDNN,
     GENERIC,
     CallTensors,
     Engine,
     StepTensors,
     Watch,
 )
-from lstm_state_probe.engines.kernel import kernel_name
 from lstm_state_probe.engines.wrapping import Release, override, resetting
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
-from lstm_state_probe.recording.call import Call, Gates, Held, State, frozen, two_axes
-from lstm_state_probe.recording.origin import Origins, Raw
+from lstm_state_probe.recording.arrivals import Arrivals, emitted
+from lstm_state_probe.recording.call import Call, Held, frozen
+from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.places import Places
 from lstm_state_probe.recording.plan import ENDS, Plan
-from lstm_state_probe.recording.sinks import CallbackSink, Receive, Sink, VariableSink
-from lstm_state_probe.recording.steps import Steps
-from lstm_state_probe.recording.store import Later, Store
+from lstm_state_probe.recording.sinks import CallbackSink, Sink, VariableSink
+from lstm_state_probe.recording.store import Store
 from lstm_state_probe.recording.witness import Witness, drops, wanted
 
 MARK = "_lstm_state_probe"
-OWN_WAY = "no timesteps: {} computes them in its own way, past Keras's loop"
-REPLAYED = "replayed from the equations: cuDNN ran, of which no timestep can be seen"
-FORCED = "Keras's generic kernel in the place of cuDNN (--kernel generic)"
 
 
 def recorder_of(layer: Any) -> Recorder | None:
@@ -53,18 +47,13 @@ class Recorder:
     engine: Engine
     model: Any
     layers: Sequence[Recurrent]
-    origins: Origins
     sink: Sink
     plan: Plan
-    store: Store
-    places: Places = field(default_factory=Places)
-    calls: list[Call] = field(default_factory=list)
+    arrivals: Arrivals
     lost: int = 0
     around: Callable[[str], AbstractContextManager[Any]] = nullcontext
     _releases: list[Release] = field(default_factory=list)
     _lasting: list[Release] = field(default_factory=list)
-    _steps: dict[str, Steps] = field(default_factory=dict)
-    _left: float = 0.0
 
     @classmethod
     def attach(
@@ -82,12 +71,12 @@ class Recorder:
         """
         layers = find_recurrent(model)
         sink: Sink = VariableSink() if engine.jit_compiled(model) else CallbackSink()
-        recorder = cls(engine, model, layers, origins, sink, plan, Store(plan.budget))
+        arrivals = Arrivals(plan, origins, Store(plan.budget))
+        recorder = cls(engine, model, layers, sink, plan, arrivals)
         recorder._intercept(layers)
         if engine.steps_per_execution(model) > 1:
             stepping = {"call": recorder.places.stepping(model.call)}
             recorder._lasting.append(override(model, stepping))
-        recorder._left = plan.witness
         engine.retrace(model)
         if fresh:
             origins.built(recorder.held(), layers)
@@ -154,6 +143,16 @@ class Recorder:
         self._intercept([part for part in found if id(part.layer) not in known])
 
     @property
+    def origins(self) -> Origins:
+        """The history of every held state."""
+        return self.arrivals.origins
+
+    @property
+    def places(self) -> Places:
+        """Which batch of which epoch runs."""
+        return self.arrivals.places
+
+    @property
     def addresses(self) -> list[str]:
         """The addresses of all states, in the order of the layers."""
         return [address for part in self.layers for address in part.addresses]
@@ -182,13 +181,13 @@ class Recorder:
 
     def cut(self) -> tuple[tuple[Call, ...], int]:
         """Return the calls that were delivered so far; what waits comes later."""
-        taken = tuple(self.calls), self.lost
-        self.calls, self.lost, self._left = [], 0, self.plan.witness
-        return taken
+        lost, self.lost = self.lost, 0
+        return self.arrivals.cut(), lost
 
     def spilled(self) -> int:
         """Return how many bytes of timesteps went to disk since the last time."""
-        written, self.store.written = self.store.written, 0
+        store = self.arrivals.store
+        written, store.written = store.written, 0
         return written
 
     def _on_reset(self, part: Recurrent) -> Callable[[], None]:
@@ -214,140 +213,16 @@ class Recorder:
 
     def _steps_observer(self, part: Recurrent) -> Callable[[StepTensors], None]:
         def observe(tensors: StepTensors) -> None:
-            def receive(arrays: list[Array], skipped: int) -> None:
-                self._steps[part.address] = Steps(
-                    part, tensors.names, tensors.dtypes, tensors.kept_as, arrays
-                )
-
-            self.sink.emit(tensors.arrays, receive, copy=False)
+            self.sink.emit(tensors.arrays, self.arrivals.of_steps(part, tensors), copy=False)
 
         return observe
 
     def _observer(self, part: Recurrent) -> Callable[[CallTensors], None]:
         def observe(tensors: CallTensors) -> None:
-            import tensorflow as tf
-
             replays = tensors.kernel.may_be_fused and self.plan.level(part.address) != "final"
             budget = math.inf if replays else self.plan.witness
             witness = Witness.of(part, self.engine.name, tensors, budget=budget)
-            receive = self._receiver(part, tensors, witness)
-            mask = [] if tensors.mask is None else [tf.cast(tensors.mask, tf.bool)]
-            sizes = tf.shape(tensors.sequences)[1]
-            states = [*tensors.initial, *tensors.final]
-            runtime = [] if tensors.kernel.runtime is None else [tensors.kernel.runtime]
-            read = [tensor for _, _, tensor in _read(tensors)]
-            self.sink.emit([*states, sizes, *runtime, *mask, *read, *witness.tensors], receive)
+            receive = self.arrivals.of_call(part, tensors, witness)
+            self.sink.emit(emitted(tensors, witness), receive)
 
         return observe
-
-    def _receiver(self, part: Recurrent, tensors: CallTensors, witness: Witness) -> Receive:
-        count, masked = len(part.states), tensors.mask is not None
-        given, used = tensors.given, self.places.use(part.address)
-        wanted, chosen = self.plan.level(part.address), tensors.kernel
-        read = [(part.states[index], path) for index, path, _ in _read(tensors)]
-
-        def receive(arrays: list[Array], skipped: int) -> None:
-            initial, final = arrays[:count], arrays[count : 2 * count]
-            timesteps, *rest = arrays[2 * count :]
-            kernel = chosen.name if chosen.runtime is None else kernel_name(rest.pop(0))
-            mask = two_axes(rest.pop(0)) if masked else None
-            weights: dict[str, dict[str, Array]] = {}
-            for name, path in read:
-                weights.setdefault(name, {})[path] = rest.pop(0)
-            started = dict(zip(part.states, initial, strict=True))
-            raw = Raw(part, given, started, weights, skipped > 0)
-            phase, epoch, batch, nth = self.places.place(part.address, used, skipped)
-            ended = dict(zip(part.states, final, strict=True))
-            origin = self.origins.call(raw, (phase, epoch, batch), ended)
-            steps = self._steps.pop(part.address, None)
-            size = max(array.size for array in initial)
-            kept, states, gates = self._kept(steps, int(timesteps), size)
-            call = Call(
-                layer=part.address,
-                phase=phase,
-                epoch=epoch,
-                batch=batch,
-                use=nth,
-                timesteps=int(timesteps),
-                mask=mask,
-                states={
-                    name: State(frozen(a), frozen(b), origin[name], states.get(name))
-                    for name, a, b in zip(part.states, initial, final, strict=True)
-                },
-                kept=kept,
-                gates=Gates(gates),
-                backwards=bool(part.layer.go_backwards),
-                note=FORCED if chosen.forced else "",
-                kernel=kernel,
-            )
-            verified, spent = witness.look(call, rest, steps, left=self._left)
-            self._left -= spent
-            call = replace(call, verified=verified)
-            if steps is None and wanted != "final":
-                call = self._replayed(call, witness, rest, gates=wanted == "gates")
-            self._add(call)
-
-        return receive
-
-    def _kept(
-        self, steps: Steps | None, timesteps: int, size: int
-    ) -> tuple[Sequence[int], dict[str, Later], dict[str, Later]]:
-        """Return which timesteps of the call that just arrived are kept, with states and gates."""
-        kept = self._wanted(steps.part.address, timesteps) if steps is not None else ()
-        if steps is None or not kept:
-            return (), {}, {}
-        return kept, *steps.chosen(kept, timesteps, self.store, size)
-
-    def _wanted(self, address: str, timesteps: int) -> Sequence[int]:
-        """Return which timesteps of a call that just arrived are to be kept."""
-        if self.plan.level(address) == "final":
-            return ()
-        earlier = any(call.layer == address for call in self.calls)
-        return () if self.plan.calls == "first" and earlier else self.plan.keep(timesteps)
-
-    def _replayed(
-        self, call: Call, witness: Witness, arrays: Sequence[Array], *, gates: bool
-    ) -> Call:
-        """Add the timesteps of a second pass where a fused kernel gave none; or say why not."""
-        if call.kernel != CUDNN:
-            return replace(call, note=OWN_WAY.format(type(witness.part.layer).__name__))
-        kept = self._wanted(call.layer, call.timesteps)
-        if not kept:
-            return call
-        found = witness.replay(call, arrays, kept)
-        if found is None:
-            return replace(call, note=f"no timesteps: cuDNN ran; no replay: {witness.why}")
-        states = {
-            name: State(s.initial, s.final, s.origin, self._stored(found.states[name]))
-            for name, s in call.states.items()
-        }
-        over_time = {name: self._stored(array) for name, array in found.gates.items() if gates}
-        return replace(
-            call,
-            states=states,
-            gates=Gates(over_time),
-            kept=kept,
-            replayed=found.deviation,
-            note=REPLAYED,
-        )
-
-    def _stored(self, array: Array) -> Later:
-        pending = self.store.keep(lambda: array, array.nbytes)
-        return lambda: pending.array
-
-    def _add(self, call: Call) -> None:
-        if self.plan.calls == "last":
-            self.calls = [
-                earlier.without_timesteps() if earlier.layer == call.layer else earlier
-                for earlier in self.calls
-            ]
-        self.calls.append(call)
-
-
-def _read(tensors: CallTensors) -> list[tuple[int, str, Any]]:
-    """List (flat index of a state, path of a weight that it was made from, the weight's value)."""
-    return [
-        (index, path, weight)
-        for index, weights in tensors.start.items()
-        for path, weight in weights.items()
-    ]

@@ -1,0 +1,219 @@
+"""From what leaves a graph to the calls of an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lstm_state_probe.arrays import Array
+from lstm_state_probe.engines.base import CUDNN, CallTensors, StepTensors
+from lstm_state_probe.engines.kernel import kernel_name
+from lstm_state_probe.layers.find import Recurrent
+from lstm_state_probe.recording.call import Call, Gates, State, frozen, two_axes
+from lstm_state_probe.recording.origin import Origins, Raw
+from lstm_state_probe.recording.places import Places
+from lstm_state_probe.recording.plan import Plan
+from lstm_state_probe.recording.sinks import Receive
+from lstm_state_probe.recording.steps import Steps
+from lstm_state_probe.recording.store import Later, Store
+from lstm_state_probe.recording.witness import Witness
+
+OWN_WAY = "no timesteps: {} computes them in its own way, past Keras's loop"
+REPLAYED = "replayed from the equations: cuDNN ran, of which no timestep can be seen"
+FORCED = "Keras's generic kernel in the place of cuDNN (--kernel generic)"
+
+
+@dataclass
+class Arrivals:
+    """Makes a call of what each run of a graph gives, and keeps those of an operation.
+
+    The timesteps of a call arrive just before the call itself.
+    """
+
+    plan: Plan
+    origins: Origins
+    store: Store
+    places: Places = field(default_factory=Places)
+    calls: list[Call] = field(default_factory=list)
+    _steps: dict[str, Steps] = field(default_factory=dict)
+    _left: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._left = self.plan.witness
+
+    def cut(self) -> tuple[Call, ...]:
+        """Return the calls that arrived since the last time."""
+        taken, self.calls, self._left = tuple(self.calls), [], self.plan.witness
+        return taken
+
+    def of_steps(self, part: Recurrent, tensors: StepTensors) -> Receive:
+        """Return what takes the timesteps of a call."""
+
+        def receive(arrays: list[Array], skipped: int) -> None:
+            self._steps[part.address] = Steps(
+                part, tensors.names, tensors.dtypes, tensors.kept_as, arrays
+            )
+
+        return receive
+
+    def of_call(self, part: Recurrent, tensors: CallTensors, witness: Witness) -> Receive:
+        """Return what takes the values of `emitted`, in their order."""
+        layout, used = Layout(part, tensors), self.places.use(part.address)
+        wanted, chosen = self.plan.level(part.address), tensors.kernel
+
+        def receive(arrays: list[Array], skipped: int) -> None:
+            found = layout.read(arrays)
+            raw = Raw(part, tensors.given, found.initial, found.weights, skipped > 0)
+            phase, epoch, batch, use = self.places.place(part.address, used, skipped)
+            origin = self.origins.call(raw, (phase, epoch, batch), found.final)
+            steps = self._steps.pop(part.address, None)
+            size = max(array.size for array in found.initial.values())
+            kept, states, gates = self._kept(steps, found.timesteps, size)
+            call = Call(
+                layer=part.address,
+                phase=phase,
+                epoch=epoch,
+                batch=batch,
+                use=use,
+                timesteps=found.timesteps,
+                mask=found.mask,
+                states={
+                    name: State(a, found.final[name], origin[name], states.get(name))
+                    for name, a in found.initial.items()
+                },
+                kept=kept,
+                gates=Gates(gates),
+                backwards=bool(part.layer.go_backwards),
+                note=FORCED if chosen.forced else "",
+                kernel=found.kernel,
+            )
+            verified, spent = witness.look(call, found.evidence, steps, left=self._left)
+            self._left -= spent
+            call = replace(call, verified=verified)
+            if steps is None and wanted != "final":
+                call = self._replayed(call, witness, found.evidence, gates=wanted == "gates")
+            self._add(call)
+
+        return receive
+
+    def _kept(
+        self, steps: Steps | None, timesteps: int, size: int
+    ) -> tuple[Sequence[int], dict[str, Later], dict[str, Later]]:
+        """Return which timesteps of the call that just arrived are kept, with states and gates."""
+        kept = self._wanted(steps.part.address, timesteps) if steps is not None else ()
+        if steps is None or not kept:
+            return (), {}, {}
+        return kept, *steps.chosen(kept, timesteps, self.store, size)
+
+    def _wanted(self, address: str, timesteps: int) -> Sequence[int]:
+        """Return which timesteps of a call that just arrived are to be kept."""
+        if self.plan.level(address) == "final":
+            return ()
+        earlier = any(call.layer == address for call in self.calls)
+        return () if self.plan.calls == "first" and earlier else self.plan.keep(timesteps)
+
+    def _replayed(
+        self, call: Call, witness: Witness, evidence: Sequence[Array], *, gates: bool
+    ) -> Call:
+        """Add the timesteps of a second pass where a fused kernel gave none; or say why not."""
+        if call.kernel != CUDNN:
+            return replace(call, note=OWN_WAY.format(type(witness.part.layer).__name__))
+        kept = self._wanted(call.layer, call.timesteps)
+        if not kept:
+            return call
+        found = witness.replay(call, evidence, kept)
+        if found is None:
+            return replace(call, note=f"no timesteps: cuDNN ran; no replay: {witness.why}")
+        states = {
+            name: State(s.initial, s.final, s.origin, self._stored(found.states[name]))
+            for name, s in call.states.items()
+        }
+        over_time = {name: self._stored(array) for name, array in found.gates.items() if gates}
+        return replace(
+            call,
+            states=states,
+            gates=Gates(over_time),
+            kept=kept,
+            replayed=found.deviation,
+            note=REPLAYED,
+        )
+
+    def _stored(self, array: Array) -> Later:
+        pending = self.store.keep(lambda: array, array.nbytes)
+        return lambda: pending.array
+
+    def _add(self, call: Call) -> None:
+        if self.plan.calls == "last":
+            self.calls = [
+                earlier.without_timesteps() if earlier.layer == call.layer else earlier
+                for earlier in self.calls
+            ]
+        self.calls.append(call)
+
+
+def emitted(tensors: CallTensors, witness: Witness) -> list[Any]:
+    """List what leaves the graph for a call, as `Layout` reads it."""
+    import tensorflow as tf
+
+    mask = [] if tensors.mask is None else [tf.cast(tensors.mask, tf.bool)]
+    runtime = [] if tensors.kernel.runtime is None else [tensors.kernel.runtime]
+    read = [weight for _, _, weight in _read(tensors)]
+    states = [*tensors.initial, *tensors.final]
+    timesteps = tf.shape(tensors.sequences)[1]
+    return [*states, timesteps, *runtime, *mask, *read, *witness.tensors]
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """The values of one call; `weights` are those that a state was made from, by their path.
+
+    `evidence` is for the witness.
+    """
+
+    initial: dict[str, Array]
+    final: dict[str, Array]
+    timesteps: int
+    kernel: str
+    mask: Array | None
+    weights: dict[str, dict[str, Array]]
+    evidence: Sequence[Array]
+
+
+class Layout:
+    """Knows what the values are that `emitted` listed for the calls of one trace."""
+
+    def __init__(self, part: Recurrent, tensors: CallTensors) -> None:
+        self.names, self.kernel = part.states, tensors.kernel
+        self.masked = tensors.mask is not None
+        self.read_from = [(part.states[index], path) for index, path, _ in _read(tensors)]
+
+    def read(self, arrays: Sequence[Array]) -> Arrived:
+        """Give the values their names."""
+        count = len(self.names)
+        initial, final = arrays[:count], arrays[count : 2 * count]
+        timesteps, *rest = arrays[2 * count :]
+        fixed = self.kernel.runtime is None
+        kernel = self.kernel.name if fixed else kernel_name(rest.pop(0))
+        mask = two_axes(rest.pop(0)) if self.masked else None
+        weights: dict[str, dict[str, Array]] = {}
+        for name, path in self.read_from:
+            weights.setdefault(name, {})[path] = rest.pop(0)
+        return Arrived(
+            dict(zip(self.names, map(frozen, initial), strict=True)),
+            dict(zip(self.names, map(frozen, final), strict=True)),
+            int(timesteps),
+            kernel,
+            mask,
+            weights,
+            rest,
+        )
+
+
+def _read(tensors: CallTensors) -> list[tuple[int, str, Any]]:
+    """List (flat index of a state, path of a weight that it was made from, the weight's value)."""
+    return [
+        (index, path, weight)
+        for index, weights in tensors.start.items()
+        for path, weight in weights.items()
+    ]
