@@ -165,7 +165,8 @@ checks:
         unmet = scenario["checks"][1]
         lines = (tmp_path / "with_checks.yaml").read_text().splitlines()
         assert lines[unmet["line"] - 1].startswith("  survives-reload")
-        assert unmet["message"].startswith("expected that it holds, but it does not hold: lstm/h")
+        words = "survives-reload: expected that it holds, found it does not hold: lstm/h"
+        assert unmet["message"].startswith(words)
 
     def test_a_list_wants_each_to_hold_or_not_to_apply(self, tmp_path: Path) -> None:
         done = self.run(tmp_path, "checks: [reset-restores, fit-in-order]\n")

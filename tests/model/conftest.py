@@ -11,9 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-X = np.random.default_rng(3).normal(size=(2, 3, 2)).astype(np.float32)
-Y = np.array([[0.0], [1.0]], np.float32)
+from saved_data import X, Y
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import X, Y
+from saved_data import X, Y
 
 from lstm_state_probe.errors import CouldNotRun, ModelError
 from lstm_state_probe.model import detect_engine, load_model

@@ -32,7 +32,7 @@ def test_a_report_crosses_bit_for_bit(
     from lstm_state_probe import runner
 
     def planned(**options: Any) -> Any:
-        return plans.Plan(**options, budget=budget)
+        return plans.Plan(**options | {"budget": budget})
 
     monkeypatch.setattr(runner, "Plan", planned)
     report = run(TEXT, engine=engine)
