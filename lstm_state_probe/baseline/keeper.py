@@ -84,7 +84,7 @@ class Baselines:
             write(path, made)
             return with_verdict(report, "the baseline was written")
         lacking = Broken(
-            "baseline", "one to compare with", "none is stored: --update-baseline writes it"
+            "baseline", "one to compare with", "none stored; --update-baseline writes it"
         )
         return with_verdict(report, lacking)
 

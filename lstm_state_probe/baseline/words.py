@@ -22,12 +22,13 @@ def broken(found: Comparison, notes: Sequence[str]) -> Iterator[Broken]:
         words = "; ".join([_now(first), *told])
         yield Broken(_place(first), f"{first.then} as in the baseline", words, first.largest)
         told = []
-    for keys, expected, now in (
-        (found.missing, "what the baseline holds", "not recorded"),
-        (found.new, "nothing that the baseline does not hold", "recorded"),
+    for keys, expected, now, also in (
+        (found.missing, "what the baseline holds", "it was not recorded", "nor were"),
+        (found.new, "nothing that the baseline does not hold", "it was recorded", "as were"),
     ):
         if keys:
-            yield Broken(keys[0], expected, "; ".join([f"it was {now}{_more(keys)}", *told]))
+            more = f"{now}, {also} {_few(keys[1:])}" if len(keys) > 1 else now
+            yield Broken(keys[0], expected, "; ".join([more, *told]))
             told = []
 
 
@@ -46,10 +47,6 @@ def _now(found: Difference) -> str:
 def _further(found: Comparison) -> list[str]:
     more = [one.part.key for one in found.differences[1:]]
     return [f"{len(more)} further differ: {_few(more)}"] if more else []
-
-
-def _more(keys: Sequence[str]) -> str:
-    return f", nor were {_few(keys[1:])}" if len(keys) > 1 else ""
 
 
 def _few(keys: Sequence[str], few: int = 3) -> str:
