@@ -15,6 +15,8 @@ from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.baseline.parts import Part
 from lstm_state_probe.report.values import values
 
+_HASH = 16
+"""Digits of a hash that are written: against slips and mix-ups, not against forgers."""
 _DIGITS = 4
 """Significant digits of the summary; they are for the eye, nothing is compared by them."""
 
@@ -26,7 +28,7 @@ class _Written(BaseModel):
 
 
 class Entry(_Written):
-    """One array: its summary, and by `sha256` where its values are.
+    """One array: its summary, and by `sha256` which values are its.
 
     `timesteps` are those of its first axis, such as '0-9'; None where it has no such axis.
     """
@@ -67,10 +69,15 @@ def stored_form(array: Array) -> Array:
     return whole.astype(whole.dtype.newbyteorder("<"), copy=False)
 
 
+def stored_dtype(name: str) -> str:
+    """Return the dtype in which arrays of a dtype are stored, by its name."""
+    return "float32" if name == "bfloat16" else name
+
+
 def sha256(array: Array) -> str:
-    """Hash dtype, shape and values of an array in its stored form."""
+    """Hash dtype, shape and values of an array in its stored form; return the first digits."""
     head = f"{array.dtype.str} {array.shape} ".encode()
-    return hashlib.sha256(head + array.tobytes()).hexdigest()
+    return hashlib.sha256(head + array.tobytes()).hexdigest()[:_HASH]
 
 
 def entry(part: Part, array: Array) -> Entry:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 import tempfile
 import zipfile
@@ -12,17 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from pydantic import ValidationError
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.baseline.digest import Digest, sha256, text
+from lstm_state_probe.baseline.digest import Digest, text
+from lstm_state_probe.baseline.values import unzipped, zipped
 from lstm_state_probe.errors import ProbeError
 
 DIGEST, VALUES = ".json", ".npz"
 _LONGEST = 80
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The time of every member of the zip file: the oldest that its format knows."""
 
 
 class BaselineError(ProbeError):
@@ -31,7 +28,7 @@ class BaselineError(ProbeError):
 
 @dataclass(frozen=True)
 class Stored:
-    """A baseline: its digest, and each array by the hash of it."""
+    """A baseline: its digest, and each array by the hash of it, in the order of the digest."""
 
     digest: Digest
     arrays: Mapping[str, Array]
@@ -64,8 +61,11 @@ def read(path: Path, scenario: str, engine: str) -> Stored | None:
     if (digest.scenario, digest.engine) != (scenario, engine):
         what = f"{digest.scenario} ({digest.engine})"
         raise BaselineError(f"the baseline {path} is that of {what}")
-    wanted = {one.sha256 for one in digest.values.values()}
-    return Stored(digest, _read_values(path.with_suffix(VALUES), wanted))
+    values = path.with_suffix(VALUES)
+    try:
+        return Stored(digest, unzipped(values, digest))
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise BaselineError(f"the baseline {values} cannot be read: {error}") from error
 
 
 def read_digest(path: Path) -> Digest:
@@ -89,26 +89,6 @@ def read_digest(path: Path) -> Digest:
         raise BaselineError(f"the baseline {path} cannot be read: {reason}") from error
 
 
-def _read_values(path: Path, wanted: set[str]) -> dict[str, Array]:
-    """Read arrays by their hashes, which tell whether the two files belong together."""
-    try:
-        with zipfile.ZipFile(path) as file:
-            found = {name: _array(file.read(f"{name}.npy")) for name in wanted}
-    except KeyError as error:
-        raise BaselineError(f"{path} does not belong to the digest beside it: {error}") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise BaselineError(f"the baseline {path} cannot be read: {error}") from error
-    for name, array in found.items():
-        if sha256(array) != name:
-            raise BaselineError(f"the baseline {path} cannot be read: {name[:8]}… has other values")
-    return found
-
-
-def _array(content: bytes) -> Array:
-    array: Array = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
-    return array
-
-
 def write(path: Path, stored: Stored) -> None:
     """Write both files, each as a whole or not at all; the same baseline gives the same bytes.
 
@@ -122,18 +102,6 @@ def write(path: Path, stored: Stored) -> None:
     except OSError as error:
         reason = error.strerror or error
         raise BaselineError(f"the baseline {path} cannot be written: {reason}") from error
-
-
-def zipped(arrays: Mapping[str, Array]) -> bytes:
-    """Make an `.npz` file with the arrays in the order of their names."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as file:
-        for name in sorted(arrays):
-            member = io.BytesIO()
-            np.lib.format.write_array(member, arrays[name], version=(1, 0), allow_pickle=False)
-            info = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
-            file.writestr(info, member.getvalue(), zipfile.ZIP_DEFLATED, 9)
-    return content.getvalue()
 
 
 def _replace(path: Path, content: bytes) -> None:
