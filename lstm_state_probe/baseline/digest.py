@@ -104,9 +104,8 @@ def _summary(array: Array) -> tuple[Any, Any, Any]:
 
 
 def _rounded(value: float) -> Any:
-    if not math.isfinite(value):
-        return values(value)
-    return float(f"{value:.{_DIGITS}g}") + 0.0  # no -0.0
+    rounded = float(f"{value:.{_DIGITS}g}") + 0.0  # no -0.0
+    return values(rounded if math.isfinite(rounded) else value)  # the largest rounds to infinity
 
 
 def spans(timesteps: Iterable[int]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from baseline_made import call, changed, found_in, operation, scenario, story
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_state_probe.baseline.compare import Comparison, Tolerance, compare, differing
@@ -64,6 +64,7 @@ def test_a_run_matches_itself() -> None:
     assert found.same == set(OF_KEY)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ELEMENTS), st.floats(3e-5, 1e3), st.booleans())
 def test_a_single_element_off_by_more_than_the_tolerance_is_found_and_named(
     element: tuple[str, tuple[int, ...]], size: float, down: bool
@@ -82,6 +83,7 @@ def test_a_single_element_off_by_more_than_the_tolerance_is_found_and_named(
     assert one.first.deviation == pytest.approx(size, rel=0.01)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(ELEMENTS), min_size=1, max_size=8, unique=True))
 def test_of_several_the_first_to_come_about_is_the_first_told(
     elements: list[tuple[str, tuple[int, ...]]],
@@ -96,6 +98,7 @@ def test_of_several_the_first_to_come_about_is_the_first_told(
     assert {one.part.key for one in found.differences} == {key for key, _ in elements}
 
 
+@settings(deadline=None)
 @given(st.floats(-9e-6, 9e-6))
 def test_what_is_off_by_less_than_the_tolerance_matches(size: float) -> None:
     assert compared(changed(PARTS, dict.fromkeys(ELEMENTS, size))).matched
@@ -199,6 +202,7 @@ def test_what_repeat_repeats_is_compared_once() -> None:
     assert found_in(scenario(one, whole)) == found_in(scenario(one))
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 30)))
 def test_spans_name_exactly_the_timesteps(timesteps: set[int]) -> None:
     ends = [list(map(int, run.split("-"))) for run in spans(sorted(timesteps)).split(",") if run]

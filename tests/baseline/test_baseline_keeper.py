@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from baseline_made import VERSIONS, story
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_state_probe.baseline.keeper import Baselines
@@ -172,6 +172,7 @@ def rounded_otherwise(report: ScenarioReport, seed: int) -> ScenarioReport:
     return replace(report, operations=tuple(done))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_another_machine_changes_no_byte_within_the_tolerance(seed: int) -> None:
     with tempfile.TemporaryDirectory() as name:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from baseline_made import found_in, operation, scenario, story
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -48,6 +48,7 @@ def of_parts(made: list[Part], name: str = "a.yaml::x") -> Stored:
     return Stored(digest, {entries[key].sha256: form for key, form in forms.items()})
 
 
+@settings(deadline=None)
 @given(st.lists(ARRAYS, max_size=4))
 def test_what_is_written_comes_back_bit_for_bit(arrays: list[np.ndarray]) -> None:
     with tempfile.TemporaryDirectory() as folder:
