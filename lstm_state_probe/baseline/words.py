@@ -41,7 +41,8 @@ def _now(found: Difference) -> str:
         return found.now
     size = found.first.deviation
     off = "" if size is None else f" (off by {number(size)})"
-    return f"{found.now}{off}; {found.count} of {found.size} elements differ"
+    many = f"; {found.count} of {found.size} elements differ" if found.size > 1 else ""
+    return f"{found.now}{off}{many}"
 
 
 def _further(found: Comparison) -> list[str]:
