@@ -151,12 +151,14 @@ def run_suite(
     on_end: Callable[[ScenarioReport], None] = lambda report: None,
     known: Mapping[int, ScenarioReport] | None = None,
     keep: Callable[[ScenarioFile, ScenarioReport], None] | None = None,
+    judge: Callable[[ScenarioReport], ScenarioReport] | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     max_fail: int | None = None,
 ) -> SuiteReport:
     """Have scenarios carried out, and report them in their order.
 
     `known` are reports by index of scenarios that are not run; `keep` is given every other.
+    `judge` may add verdicts to a report.
     After `max_fail` that failed the rest is not run. A `KeyboardInterrupt`, or `interrupted`
     where something swallowed it, ends the suite with what is done.
     """
@@ -175,9 +177,9 @@ def run_suite(
             made_with.update(done.environment or {})
             if keep is not None and len(reports) not in (known or {}):
                 keep(scenarios[len(reports)], done.report)
-            reports.append(done.report)
-            on_end(done.report)
-            failed += done.report.status in FAILED
+            reports.append(judge(done.report) if judge else done.report)
+            on_end(reports[-1])
+            failed += reports[-1].status in FAILED
             if failed == max_fail:
                 break
     except KeyboardInterrupt:

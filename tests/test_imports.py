@@ -39,6 +39,7 @@ TABLE: dict[str, set[str]] = {
         "scenario",
     },
     "cache": {"environment", "expectations", "recording", "report", "runner", "scenario"},
+    "baseline": {"expectations", "recording", "report"},
     "process": set(),
     "project": set(),
     "shipped": set(),
@@ -47,9 +48,9 @@ TABLE: dict[str, set[str]] = {
     "sources": {"engines", "scenario"},
     "diagnosis": {"engines"},
     "cli": {
-        *("cache", "checks", "diagnosis", "engines", "environment", "executors", "inspection"),
-        *("process", "project", "report", "runner", "scenario", "selection", "shipped"),
-        *("sources", "suite"),
+        *("baseline", "cache", "checks", "diagnosis", "engines", "environment", "executors"),
+        *("inspection", "process", "project", "report", "runner", "scenario", "selection"),
+        *("shipped", "sources", "suite"),
     },
     "__main__": {"cli"},
     "api": {
@@ -62,6 +63,7 @@ TABLE: dict[str, set[str]] = {
     "__init__": {"api"},
 }
 NO_KERAS = {
+    "baseline",
     "checks",
     "errors",
     "arrays",

@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_state_probe.cli.baselines import (
+    asks,
+    baseline_options,
+    baselines,
+    exclude_baseline,
+    tell_obsolete,
+)
 from lstm_state_probe.cli.common import (
     ENGINES,
     color_option,
@@ -78,6 +85,7 @@ if TYPE_CHECKING:
     metavar="BYTES",
     help="Memory for timesteps, such as 64MiB; further ones go to disk. Default: 256MiB.",
 )
+@baseline_options
 @shared_options
 @shown_options
 @color_option
@@ -106,6 +114,7 @@ def run(
     wanted = Wanted.of(choices, shipped=bool(shipped))
     exclude(choices)
     exclude_shared(choices)
+    exclude_baseline(choices)
     format_ = format_ or default_format()
     named = shipped_paths(shipped)
     if list_:
@@ -137,17 +146,20 @@ def run(
                 allow_code=allow_code,
                 budget=budget,
             )
-            cache = cache_of(choices, asked)
+            stored = baselines(choices)
+            cache = None if stored else cache_of(choices, asked)
             known = cache.known(selection.scenarios) if cache else {}
             fresh = [s for index, s in enumerate(selection.scenarios) if index not in known]
             place = stack.enter_context(workplace(terms_of(choices, fresh, asked)))
-        beside = stack.enter_context(progress(choices["progress"], len(selection.scenarios), color))
+        told_how_far = "none" if asks(choices) else choices["progress"]
+        beside = stack.enter_context(progress(told_how_far, len(selection.scenarios), color))
         suite = run_suite(
             selection.scenarios,
             place,
             complaints=selection.complaints,
             known=known,
             keep=cache.keep if cache else None,
+            judge=stored.judge if stored else None,
             on_end=beside(view.scenario),
             interrupted=pressed,
             max_fail=1 if fail_fast else max_fail,
@@ -157,6 +169,8 @@ def run(
         click.echo(lacking, err=True)
     remember(selection, suite, last, timed=wanted.shard is None)
     write_all(suite, chosen)
+    if stored:
+        tell_obsolete(stored, selection, suite, (*wanted.paths, *named))
     return suite.exit_code
 
 

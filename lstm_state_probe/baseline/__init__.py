@@ -1,0 +1,1 @@
+"""Baselines: what was recorded once, kept in files, and compared with what is recorded now."""
