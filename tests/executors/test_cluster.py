@@ -103,7 +103,7 @@ def test_a_file_that_is_nowhere_is_told_at_its_place(cluster: str, tmp_path: Pat
     )
     shown = probe("run", str(file), "-q", "--cluster", cluster)
     assert shown.returncode == 2
-    assert f"{file}:2:" in shown.stdout
+    assert f"{file.name}:2:" in shown.stdout
     assert "'none.npy' cannot be read: No such file or directory" in shown.stdout
 
 
