@@ -27,7 +27,7 @@ from lstm_state_probe.checks.subject import DoesNotApply, Subject
 from lstm_state_probe.checks.writing import as_text
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.environment import environment
-from lstm_state_probe.errors import Complaint, ProbeError
+from lstm_state_probe.errors import Complaint, ProbeError, UsageError
 from lstm_state_probe.report.data import ScenarioReport
 from lstm_state_probe.runner import Wishes, run_scenario
 from lstm_state_probe.scenario.read import ScenarioFile, scenarios_in
@@ -80,6 +80,9 @@ def check(
         error, properties = caught, ()
     else:
         subject = subject if folder is None else moved(subject, folder)
+        if not subject.parts:
+            error = UsageError(f"{file}: the model has no recurrent layer: nothing to check")
+            properties = ()
     for one in properties:
         on_start(one.name)
         verdicts.append(_ask(one, subject, engine, allow_code=allow_code))

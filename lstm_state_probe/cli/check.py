@@ -195,10 +195,17 @@ def _folders(target: str | None, scenarios: Sequence[ScenarioFile]) -> dict[str,
     if target is None:
         return {}
     several = len(scenarios) > 1
-    return {
+    folders = {
         key_of(one): Path(target) / _folder_name(one) if several else Path(target)
         for one in scenarios
     }
+    for folder in folders.values():  # what is run stands there: its `..` must lead somewhere
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = error.strerror or error
+            raise UsageError(f"--write-scenarios: {str(folder)!r}: {reason}") from error
+    return folders
 
 
 def _folder_name(scenario: ScenarioFile) -> str:

@@ -81,7 +81,7 @@ def make_console(color: str, *, stderr: bool = False) -> Console:
 
     console = Piped(
         stderr=stderr,
-        no_color=True if color == "never" else None,
+        no_color={"never": True, "always": False}.get(color),
         force_terminal=True if color == "always" else None,
         color_system="auto" if color != "never" else None,
         highlight=False,

@@ -38,6 +38,8 @@ def init(path: str, template: str | None, model: str | None, force: bool, **choi
     The options of a saved model go with --from alone.
     """
     target = Path(path)
+    if template is not None and model is not None:
+        raise UsageError("--template and --from exclude each other")
     if path != "-":
         _must_be_free(target, force=force)
     text = _template(template, choices) if model is None else _for_model(model, target, choices)

@@ -19,14 +19,13 @@ from lstm_state_probe.inspection.data import CallInspection, StateChange
 from lstm_state_probe.inspection.given import given_by
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Call, Held, Origin
-from lstm_state_probe.recording.origin import ZEROS, Origins
+from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.outcome import leaves, plain
 from lstm_state_probe.recording.recorder import Recorder
 
 FIRST, SECOND, TRAINING = "first call", "second call", "training call"
 EMPTY = Origin("zeros", "zeros: held before the inspection")
 FULL = Origin("carried", "carried: held before the inspection")
-LOADED = Origin("carried", "carried: held as the model was loaded")
 
 
 @dataclass(frozen=True)
@@ -43,21 +42,23 @@ class Made:
 def make_calls(engine: Engine, model: Any, inputs: Any, *, loaded: bool) -> tuple[Made, ...]:
     """Call the model with `inputs`, in the structure that it takes, until a call fails.
 
-    `loaded` says that the model comes from a file and was not called yet. It moves
+    `loaded` says that the model was just built from a file that keeps no states. It moves
     what a call moves; whoever asks puts it back.
     """
     origins = Origins(given_by=given_by(model))
     recorder = Recorder.attach(engine, model, origins, fresh=False)
-    origins.held = _before(recorder.held(), loaded=loaded)
+    if loaded:
+        origins.built(recorder.held(), recorder.layers)
+    else:
+        origins.held = _before(recorder.held())
     try:
         return tuple(_until_failure(recorder, _acts(engine, model, inputs)))
     finally:
         recorder.detach()
 
 
-def _before(held: Held, *, loaded: bool) -> dict[str, tuple[Origin, Array]]:
-    empty, full = (ZEROS, LOADED) if loaded else (EMPTY, FULL)
-    return {name: (full if np.any(value) else empty, value) for name, value in held.items()}
+def _before(held: Held) -> dict[str, tuple[Origin, Array]]:
+    return {name: (FULL if np.any(value) else EMPTY, value) for name, value in held.items()}
 
 
 def _acts(engine: Engine, model: Any, inputs: Any) -> Mapping[str, Callable[[], Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ import numpy as np
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import UsageError
 from lstm_state_probe.inspection.consumers import every_lookup, lookups, size_of
+from lstm_state_probe.scenario.sizes import human, memory_limit
 
 BATCH = 2
 TIMESTEPS = 6
 SPACE = 8
 """What an unknown axis becomes: samples, timesteps, and any other (the height of an image)."""
 _BELOW = 2
+_WIDE = 32  # bytes of a number on its way: drawn, converted, copied, given to Keras
 """Integers of which no layer says how many there are: 0 or 1."""
 
 
@@ -169,6 +172,12 @@ def _filled(spec: InputSpec, *, batch: int, timesteps: int | None) -> tuple[int,
     )
     if filled and filled[0] != batch:
         raise UsageError(f"the model was built for a batch of {filled[0]}, not {batch}: {spec}")
+    size = math.prod(filled) * _WIDE
+    if size > memory_limit():
+        raise UsageError(
+            f"the input {spec.name!r} {filled} would take {human(size)} to make; this machine has"
+            f" {human(memory_limit())} of memory"
+        )
     return filled
 
 

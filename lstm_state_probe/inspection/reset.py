@@ -12,6 +12,7 @@ import numpy as np
 
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.engines.messages import described
+from lstm_state_probe.engines.starting import makes_its_start
 from lstm_state_probe.inspection.data import ResetInspection
 from lstm_state_probe.layers.find import Recurrent
 
@@ -55,6 +56,8 @@ def _layer(
             works = False
             why = f"{name}() {f'raises {raised}' if raised else 'leaves the states as they are'}"
             break
+    if works and makes_its_start(part.layer):
+        why = "to zeros, and not to what the cell starts from"
     return ResetInspection(methods, works, why, by_model, model_why)
 
 

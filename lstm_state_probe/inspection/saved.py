@@ -53,7 +53,7 @@ class Opened:
             batch=self.saved.batch,
             timesteps=self.saved.timesteps,
             seed=seed,
-            loaded=True,
+            loaded=not self.saved.path.is_dir(),  # a SavedModel keeps the states
         )
 
 

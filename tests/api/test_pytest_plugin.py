@@ -76,7 +76,7 @@ def test_names_tags_and_engines_select(pytester: pytest.Pytester, beside: Path) 
     assert collected(pytester, file, "-m", "not quick") == [f"{file}::unmet"]
     assert collected(pytester, f"{file}::met") == [f"{file}::met"]
     both = ("--probe-engine", "tf_keras", "--probe-engine", "keras3")
-    names = [f"{file}::{name}[{e}]" for e in ("tf_keras", "keras3") for name in ("met", "unmet")]
+    names = [f"{file}::{name}({e})" for e in ("tf_keras", "keras3") for name in ("met", "unmet")]
     assert collected(pytester, file, *both) == names
 
 
@@ -147,7 +147,7 @@ def test_workers_of_xdist_run_scenarios_on_the_engine_that_is_asked_for(
     engine = ("--probe-engine", "tf_keras")
     done = pytester.runpytest_subprocess(*PLUGIN, *QUIET, *engine, "-n", "2", "-v")
     done.assert_outcomes(passed=1, failed=1)
-    done.stdout.fnmatch_lines(["*PASSED*a.probe.yaml::met[[]tf_keras[]]*"], consecutive=False)
+    done.stdout.fnmatch_lines(["*PASSED*a.probe.yaml::met(tf_keras)*"], consecutive=False)
     done.stdout.fnmatch_lines(["*predict_on_batch*b.probe.yaml:9*"], consecutive=False)
 
 
@@ -171,3 +171,18 @@ def test_code_of_a_scenario_s_own_runs_only_where_it_is_allowed(
     refused.assert_outcomes(failed=1)
     refused.stdout.fnmatch_lines(["*allow*code*"])
     pytester.runpytest_subprocess(*PLUGIN, "--probe-allow-code").assert_outcomes(passed=1)
+
+
+def test_lf_finds_a_combination_of_a_matrix_and_what_expects_nothing_is_skipped(
+    pytester: pytest.Pytester,
+) -> None:
+    varied = UNMET.replace("name: unmet", "name: varied").replace("units: 2", "units: '${units}'")
+    nothing = MET.replace("name: met", "name: nothing").partition("    expect:")[0]
+    text = f"{varied}matrix: {{units: [1, 2]}}\n---\n{nothing}"
+    (pytester.path / "x.probe.yaml").write_text(text, encoding="utf-8")
+    first = pytester.runpytest_subprocess(*PLUGIN, *QUIET)
+    first.assert_outcomes(failed=2, skipped=1)
+    assert set(collected(pytester, "--lf")) == {
+        "x.probe.yaml::varied(units=1)",
+        "x.probe.yaml::varied(units=2)",
+    }

@@ -257,9 +257,7 @@ def test_weights_beyond_the_memory_are_refused_before_they_are_made(
     layer(config, 1)["units"] = 3_000_000  # 36 TB of kernel, and states that fit
     path = tmp_path / "m.json"
     path.write_text(json.dumps(config), encoding="utf-8")
-    with pytest.raises(
-        ModelError, match=r"the weights up to the layer '\w+' would take \d+\.\d TiB"
-    ):
+    with pytest.raises(ModelError, match=r"a recurrent kernel would take \d+\.\d TiB"):
         load_model(path, saved.engine)
 
 

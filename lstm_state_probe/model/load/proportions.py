@@ -10,6 +10,7 @@ from lstm_state_probe.scenario.saved_json import mappings
 from lstm_state_probe.scenario.sizes import human, memory_limit
 
 _FLOAT = 4
+_RECURRENT = "recurrent_initializer"
 _WIDTHS = ("units", "filters", "input_dim", "output_dim")
 _SHAPES = ("batch_shape", "batch_input_shape", "build_input_shape", "input_shape")
 MOST_UNROLLED = 20_000
@@ -27,7 +28,13 @@ def fit_the_machine(config: Any, name: str) -> None:
     batch = max((shape[0] for shape in shapes), default=1)
     inputs = max(map(math.prod, shapes), default=0)
     states = batch * max(widths, default=0)
-    for what, size in (("one batch of an input", inputs), ("the widest layer's states", states)):
+    recurrent = max((_whole(p.get("units")) ** 2 for p in parts if _RECURRENT in p), default=0)
+    sizes = {
+        "one batch of an input": inputs,
+        "the widest layer's states": states,
+        "a recurrent kernel": recurrent,
+    }
+    for what, size in sizes.items():
         if size * _FLOAT > memory_limit():
             limit = human(memory_limit())
             raise ModelError(
