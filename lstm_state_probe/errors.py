@@ -4,6 +4,7 @@
     ├── UsageError         2  the command is wrong, or nothing was selected
     ├── ScenarioError      2  a scenario is wrong; carries every complaint of its file
     ├── ModelError         2  a saved model is missing, broken, unsafe or of another engine
+    ├── BaselineError      2  a stored baseline is broken, or of something else
     ├── EngineMissing      2  the engine that was asked for is not installed
     ├── NotAModel          2  of the Python API: no Keras model or layer; also a TypeError
     ├── NoSuchState        2  of the Python API: an address that is not there; also a KeyError
@@ -40,6 +41,10 @@ class UsageError(ProbeError):
 
 class ModelError(ProbeError):
     """A saved model that is not loaded, with the reason."""
+
+
+class BaselineError(ProbeError):
+    """A file of a baseline is broken, belongs to something else, or cannot be written."""
 
 
 class EngineMissing(ProbeError):

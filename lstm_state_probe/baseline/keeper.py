@@ -10,7 +10,6 @@ from lstm_state_probe.baseline.compare import Tolerance, compare
 from lstm_state_probe.baseline.digest import Digest, entry, stored_form
 from lstm_state_probe.baseline.parts import parts
 from lstm_state_probe.baseline.store import (
-    BaselineError,
     Stored,
     digests,
     path_of,
@@ -20,6 +19,7 @@ from lstm_state_probe.baseline.store import (
 )
 from lstm_state_probe.baseline.verdicts import with_verdict
 from lstm_state_probe.baseline.words import broken, changes, notes, review
+from lstm_state_probe.errors import BaselineError
 from lstm_state_probe.expectations.verdict import Broken
 from lstm_state_probe.report.data import ScenarioReport
 

@@ -16,14 +16,10 @@ from pydantic import ValidationError
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.baseline.digest import Digest, text
 from lstm_state_probe.baseline.values import unzipped, zipped
-from lstm_state_probe.errors import ProbeError
+from lstm_state_probe.errors import BaselineError
 
 DIGEST, VALUES = ".json", ".npz"
 _LONGEST = 80
-
-
-class BaselineError(ProbeError):
-    """A file of a baseline is broken, belongs to something else, or cannot be written."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from hypothesis.extra import numpy as hnp
 from lstm_state_probe.baseline.digest import Digest, entry, stored_form, text
 from lstm_state_probe.baseline.parts import Part
 from lstm_state_probe.baseline.store import (
-    BaselineError,
     Stored,
     digests,
     path_of,
@@ -27,6 +26,7 @@ from lstm_state_probe.baseline.store import (
     write,
 )
 from lstm_state_probe.baseline.values import zipped
+from lstm_state_probe.errors import BaselineError
 
 DTYPES = st.sampled_from(["float16", "float32", "float64", "int32", "int64", "bool", ">f4"])
 ARRAYS = DTYPES.flatmap(lambda d: hnp.arrays(d, hnp.array_shapes(min_dims=0, min_side=0)))
