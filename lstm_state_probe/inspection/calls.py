@@ -16,7 +16,6 @@ from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.engines.messages import described
 from lstm_state_probe.inspection.data import CallInspection, StateChange
-from lstm_state_probe.inspection.given import given_by
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Call, Held, Origin
 from lstm_state_probe.recording.origin import Origins
@@ -45,7 +44,7 @@ def make_calls(engine: Engine, model: Any, inputs: Any, *, loaded: bool) -> tupl
     `loaded` says that the model was just built from a file that keeps no states. It moves
     what a call moves; whoever asks puts it back.
     """
-    origins = Origins(given_by=given_by(model))
+    origins = Origins()
     recorder = Recorder.attach(engine, model, origins, fresh=False)
     if loaded:
         origins.built(recorder.held(), recorder.layers)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lstm_state_probe.layers.families import is_a
+from lstm_state_probe.layers.given import flat
 
 _TABLES = (("Embedding", "input_dim"), ("CategoryEncoding", "num_tokens"))
 
@@ -72,14 +73,3 @@ def _entrance(model: Any, node: Any, tensor: Any) -> Any:
     """Return the nested model's own tensor for the one that it was called with."""
     position = next(k for k, given in enumerate(_given(node)) if given is tensor)
     return model.inputs[min(position, len(model.inputs) - 1)]
-
-
-def flat(value: Any) -> list[Any]:
-    """List the leaves of nested lists and mappings; nothing for None."""
-    if value is None:
-        return []
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        return [leaf for item in value for leaf in flat(item)]
-    return [value]

@@ -20,13 +20,9 @@ from lstm_state_probe.scenario.read import ScenarioFile
 
 @dataclass(frozen=True)
 class BuiltModel:
-    """A Keras model, and for each layer that is given states the names of where they come from.
-
-    `custom` are the user's own classes and functions by name.
-    """
+    """A Keras model; `custom` are the user's own classes and functions by name."""
 
     keras: Any
-    given_by: dict[str, str]
     custom: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -53,7 +49,7 @@ def build_model(scenario: ScenarioFile, engine: Engine, *, allow_code: bool = Fa
         objects.attempt(lambda: model.compile(**arguments), path, "compiling the model")
     if model.built:  # a model of the user's own may be built by its first call
         objects.attempt(lambda: engine.build_optimizer(model), ("model",), "building the optimizer")
-    return BuiltModel(model, _given_by(scenario), code.names)
+    return BuiltModel(model, code.names)
 
 
 @contextmanager
@@ -148,16 +144,6 @@ def _takes_several(layer: Any) -> bool:
     parameters = inspect.signature(layer.call).parameters.values()
     required = [p for p in parameters if p.default is empty and p.kind is positional]
     return len(required) > 1
-
-
-def _given_by(scenario: ScenarioFile) -> dict[str, str]:
-    spec = scenario.spec.model
-    found = {}
-    for (name, _, _), entry in zip(spec.named_layers(), spec.layers or [], strict=True):
-        written = entry.initial_state
-        if written is not None:
-            found[name] = written if isinstance(written, str) else ", ".join(written)
-    return found
 
 
 _FORMS: dict[str, Callable[[Objects, Code], Any]] = {

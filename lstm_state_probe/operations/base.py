@@ -46,7 +46,7 @@ class Session:
         plan: Plan,
     ) -> Session:
         """Attach a recorder to a built model."""
-        origins = Origins(given_by=built.given_by)
+        origins = Origins()
         recorder = Recorder.attach(engine, built.keras, origins, plan=plan)
         return cls(scenario, engine, arrays, built.keras, recorder, built.custom)
 

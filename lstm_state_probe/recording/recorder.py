@@ -17,6 +17,7 @@ from lstm_state_probe.engines.base import (
 )
 from lstm_state_probe.engines.wrapping import Release, override, resetting
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
+from lstm_state_probe.layers.given import given_by
 from lstm_state_probe.recording.arrivals import Arrivals, emitted
 from lstm_state_probe.recording.call import Call, Held, frozen
 from lstm_state_probe.recording.origin import Origins
@@ -73,6 +74,7 @@ class Recorder:
         sink: Sink = VariableSink() if engine.jit_compiled(model) else CallbackSink()
         arrivals = Arrivals(plan, origins, Store(plan.budget))
         recorder = cls(engine, model, layers, sink, plan, arrivals)
+        origins.given_by = given_by(model)
         recorder._intercept(layers)
         if engine.steps_per_execution(model) > 1:
             stepping = {"call": recorder.places.stepping(model.call)}

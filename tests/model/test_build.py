@@ -11,6 +11,7 @@ import pytest
 from lstm_state_probe.errors import CouldNotRun, ScenarioError
 from lstm_state_probe.layers.families import auto_name
 from lstm_state_probe.layers.find import find_recurrent
+from lstm_state_probe.layers.given import given_by
 from lstm_state_probe.layers.static import name_layers, static_quantities
 from lstm_state_probe.model import build_model
 
@@ -273,7 +274,7 @@ layers:
     expected.set_weights(model.keras.get_weights())
     found = model.keras({"source": source, "target": target})
     np.testing.assert_array_equal(found, expected([source, target]))
-    assert model.given_by == {"decoder": "encoder"}
+    assert given_by(model.keras) == {"decoder": "encoder"}
 
 
 def test_a_graph_takes_states_from_inputs_joins_layers_and_returns_several(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -256,3 +257,19 @@ def test_nan_is_carried_like_any_number(engine: Any, recorded: Any, state: str) 
     model(x)
     calls, _ = recorder.take()
     assert [call.states[state].origin.word for call in calls] == ["zeros", "carried"]
+
+
+def test_a_loaded_model_names_the_layer_that_gives_its_states(
+    engine: Any, run: Callable[..., ScenarioReport], tmp_path: Path
+) -> None:
+    layers, keras = engine.keras.layers, engine.keras
+    x = keras.Input((3, 2), batch_size=2, name="x")
+    _, *states = layers.LSTM(2, return_state=True, name="encoder")(x)
+    model = keras.Model(x, layers.LSTM(2, name="decoder")(x, initial_state=states))
+    model.save(tmp_path / "m.keras")
+    text = """
+        model: {load: m.keras}
+        data: {x: {normal: {shape: [2, 3, 2]}}}
+        operations: [{predict: {x: x}}, {reload: {}}, {predict: {x: x}}]
+    """
+    assert decoder(run(text, engine=engine)) == ["given: encoder"] * 2

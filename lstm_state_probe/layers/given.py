@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lstm_state_probe.inspection.consumers import flat
 from lstm_state_probe.layers.find import find_recurrent
 
 
@@ -33,3 +32,14 @@ def _sources(node: Any) -> list[str]:
 
 def _symbolic(value: Any) -> bool:
     return getattr(value, "_keras_history", None) is not None
+
+
+def flat(value: Any) -> list[Any]:
+    """List the leaves of nested lists and mappings; nothing for None."""
+    if value is None:
+        return []
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [leaf for item in value for leaf in flat(item)]
+    return [value]
