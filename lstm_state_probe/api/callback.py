@@ -48,14 +48,14 @@ class StateRecorder(Hooks):
         timesteps: Timesteps = "final",
         gates: bool = False,
         layers: str | Sequence[str] = "*",
-        budget: int = 256 * MEBIBYTE,
+        budget: int | str = 256 * MEBIBYTE,
         log_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         if not isinstance(every, int) or isinstance(every, bool) or every < 1:
             raise UsageError(f"every={every!r}; expected a whole number, 1 or more")
         self.every = every
         self._plan = plan_of(timesteps, gates, layers, budget=budget)
-        self._store = Store(budget)
+        self._store = Store(self._plan.budget)
         self._summaries = None if log_dir is None else Summaries.at(log_dir)
         self._past: list[Operation] = []
         self._now: Training | None = None

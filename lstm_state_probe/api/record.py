@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Literal
 
 from lstm_state_probe.api.methods import observed
@@ -17,6 +18,7 @@ from lstm_state_probe.errors import UsageError
 from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.plan import MEBIBYTE, UNASKED, Plan
 from lstm_state_probe.recording.recorder import Recorder
+from lstm_state_probe.scenario.memory import FORMS, read_bytes
 
 Timesteps = str | int | Sequence[int]
 NOTHING = (
@@ -33,7 +35,7 @@ def record(
     gates: bool = False,
     layers: str | Sequence[str] = "*",
     calls: Literal["all", "first", "last"] = "all",
-    budget: int = 256 * MEBIBYTE,
+    budget: int | str = 256 * MEBIBYTE,
     verify: bool = False,
 ) -> Iterator[Recording]:
     """Record every call of the model's recurrent layers that is made in the block.
@@ -51,7 +53,8 @@ def record(
         layers: of which recurrent layers timesteps and gates are kept, by address or glob. The
             initial and final states are recorded of every layer.
         calls: of which calls in an operation the timesteps are kept.
-        budget: bytes of timesteps that stay in memory; the rest goes to a temporary file.
+        budget: bytes of timesteps that stay in memory, or a text such as "64MiB"; the rest goes
+            to a temporary file.
         verify: recompute every call from the equations; see `Recording.verified`.
 
     Raises:
@@ -80,12 +83,15 @@ def attach(model: Any, plan: Plan) -> Recorder:
 
     Raises:
         UsageError: if it has no recurrent layer, or one that is being recorded.
+        NoSuchState: if the plan names a layer that it has not; a KeyError.
     """
     subject = Subject.of(model)
     if not subject.parts and getattr(model, "built", True):
         raise UsageError(f"the model {model.name!r} has no recurrent layer: nothing to record")
     if any(True for _ in subject.recorders()):
         raise UsageError(f"the model {model.name!r} has a layer that is being recorded already")
+    if subject.parts and plan.layers != ("*",):
+        plan = replace(plan, layers=tuple(p.address for p in subject.chosen(plan.layers)))
     recorder = Recorder.attach(subject.engine, model, Origins(), plan=plan, fresh=False)
     recorder.origins.unseen(recorder.held())
     return recorder
@@ -97,23 +103,26 @@ def plan_of(
     layers: str | Sequence[str],
     *,
     calls: str = "all",
-    budget: int = 256 * MEBIBYTE,
+    budget: int | str = 256 * MEBIBYTE,
     verify: bool = False,
 ) -> Plan:
     """Make a plan of what a user wrote.
 
     Raises:
-        UsageError: if the timesteps or calls are none that can be chosen.
+        UsageError: if the timesteps, calls or budget are none that can be chosen.
     """
     if calls not in ("all", "first", "last"):
         raise UsageError(f"calls={calls!r}; allowed: 'all', 'first', 'last'")
+    size = read_bytes(budget)
+    if size is None:
+        raise UsageError(f"budget={budget!r}; expected {FORMS}")
     return Plan(
         timesteps=_timesteps(timesteps),
         gates=gates,
         layers=(layers,) if isinstance(layers, str) else tuple(layers),
         calls=calls,
         witness=math.inf if verify else UNASKED,
-        budget=budget,
+        budget=size,
     )
 
 

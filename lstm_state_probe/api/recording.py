@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from lstm_state_probe.api.place import Place
 from lstm_state_probe.api.select import Pieces, find_pieces
 from lstm_state_probe.api.session import Operation, Session
 from lstm_state_probe.arrays import Array
+from lstm_state_probe.errors import NoSuchState, UsageError, nearest, one_of
 from lstm_state_probe.recording.call import Call, Held, Origin
 from lstm_state_probe.recording.recorder import Recorder
 from lstm_state_probe.report.data import LayerReport
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Done = Callable[[], Sequence[Operation]]
+
+PHASES = ("train", "test", "predict")
 
 
 class Recording(Mapping[str, Array]):
@@ -136,6 +139,8 @@ class Recording(Mapping[str, Array]):
         Raises:
             KeyError: if the selector names nothing that was recorded.
         """
+        if not isinstance(selector, str):
+            raise NoSuchState(f"a selector is a text such as 'lstm/h', found {selector!r}")
         return find_pieces(selector, self.operations, self.states, self.addresses)
 
     def arrays(self, selector: str) -> list[Array]:
@@ -183,7 +188,14 @@ class Recording(Mapping[str, Array]):
             phase: `"train"`, `"test"` or `"predict"`.
             epoch: counted from 0; of `fit`.
             batch: counted from 0.
+
+        Raises:
+            UsageError: for an operation, a layer or a phase that is none of this recording.
         """
+        names = {one.name for one in self.operations}
+        _one_of("operation", operation if isinstance(operation, str) else None, names)
+        _one_of("phase", phase, PHASES)
+        _one_of("layer", layer, {one.address for one in self.layers})
         wanted = {"layer": layer, "phase": phase, "epoch": epoch, "batch": batch}
         chosen = {name: value for name, value in wanted.items() if value is not None}
         done = self.operations
@@ -271,3 +283,9 @@ def _with_calls(operation: Operation, chosen: Mapping[str, Any]) -> Operation:
         if all(getattr(call, name) == value for name, value in chosen.items())
     )
     return replace(operation, outcome=replace(operation.outcome, calls=calls))
+
+
+def _one_of(what: str, written: str | None, allowed: Collection[str]) -> None:
+    if written is not None and written not in allowed:
+        known = one_of(allowed) + nearest(written, allowed)
+        raise UsageError(f"{what} {written!r} is not in this recording; {known}")

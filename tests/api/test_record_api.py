@@ -330,3 +330,14 @@ def test_a_recording_can_be_read_while_the_block_is_open(engine: Any) -> None:
         assert recording["lstm/h"].shape[0] == 1
         model.predict_on_batch(X[:BATCH])
         assert recording["lstm/h"].shape[0] == 2
+
+
+def test_a_layer_that_is_not_there_is_refused_and_nothing_is_attached(engine: Any) -> None:
+    model = built(engine)
+    before = own(model)
+    with (
+        pytest.raises(KeyError, match="no recurrent layer is named 'lstn'"),
+        record(model, layers="lstn"),
+    ):
+        pass
+    assert own(model) == before

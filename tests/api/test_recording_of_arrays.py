@@ -13,6 +13,7 @@ from rich.console import Console
 
 from lstm_state_probe import Recording
 from lstm_state_probe.api.place import Place
+from lstm_state_probe.api.record import plan_of
 from lstm_state_probe.api.session import Operation
 from lstm_state_probe.errors import UsageError
 from lstm_state_probe.recording.call import Call, Gates, Origin, State, Verified
@@ -239,3 +240,32 @@ def test_without_xarray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(__import__("sys").modules, "xarray", None)
     with pytest.raises(ImportError, match=r"pip install 'lstm-state-probe\[xarray\]'"):
         EVEN.to_xarray()
+
+
+@pytest.mark.parametrize("wrong", [5, None, ("lstm/h", 0)])
+def test_what_is_no_selector_is_a_key_error_that_says_what_one_is(wrong: Any) -> None:
+    with pytest.raises(KeyError, match="a selector is a text such as"):
+        EVEN[wrong]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ({"operation": "predit"}, "did you mean 'predict'"),
+        ({"phase": "training"}, "phase 'training' is not in this recording; allowed: predict"),
+        ({"layer": "lstn"}, "did you mean 'lstm'"),
+    ],
+)
+def test_only_refuses_a_name_that_is_none(words: Any, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        EVEN.only(**words)
+
+
+@pytest.mark.parametrize("budget", ["lots", -1, None, 1.5])
+def test_a_budget_that_is_none_is_refused(budget: Any) -> None:
+    with pytest.raises(UsageError, match="expected a number of bytes"):
+        plan_of("all", False, "*", budget=budget)
+
+
+def test_a_budget_may_have_a_unit() -> None:
+    assert plan_of("all", False, "*", budget="64MiB").budget == 64 * 2**20

@@ -87,7 +87,8 @@ class Trust:
         near = nearest(custom[0], self.how.custom)
         return (
             f"{name} needs the custom object{many} {listed(map(repr, custom))}, which Python code"
-            f" must define: list the file under custom_objects{given}{near}"
+            f" must define: give --custom-objects FILE, or in a scenario"
+            f" list the file under custom_objects{given}{near}"
         )
 
     def _code(self, node: Node) -> Iterator[str]:
