@@ -340,8 +340,8 @@ MARSHALLED = {"class_name": "__lambda__", "config": {"value": "4wEAAAA="}}
         ),
         (
             {"module": "subprocess", "class_name": "Popen", "config": {"args": "x"}},
-            "needs the custom object 'Popen', which Python code must define: list the file under"
-            " custom_objects and give --allow-code",
+            "needs the custom object 'Popen', which Python code must define: give --custom-objects"
+            " FILE, or in a scenario list the file under custom_objects and give --allow-code",
         ),
         (
             {"module": "a", "class_name": "C", "config": {}, "registered_name": "mine>C"},

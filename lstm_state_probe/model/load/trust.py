@@ -87,7 +87,7 @@ class Trust:
         near = nearest(custom[0], self.how.custom)
         return (
             f"{name} needs the custom object{many} {listed(map(repr, custom))}, which Python code"
-            f" must define: give --custom-objects FILE, or in a scenario"
+            " must define: give --custom-objects FILE, or in a scenario"
             f" list the file under custom_objects{given}{near}"
         )
 
