@@ -12,8 +12,9 @@ from lstm_state_probe.equations.activations import activation
 from lstm_state_probe.equations.base import Equations, NoEquations, Trajectory
 from lstm_state_probe.equations.conv_lstm import ConvLSTM
 from lstm_state_probe.equations.gru import GRU
-from lstm_state_probe.equations.loop import unfold
+from lstm_state_probe.equations.loop import unfold, unfold_rounded
 from lstm_state_probe.equations.lstm import LSTM
+from lstm_state_probe.equations.rounding import PRECISIONS, Precision
 from lstm_state_probe.equations.simple_rnn import SimpleRNN
 
 EQUATIONS: dict[str, type[Equations]] = {
@@ -40,12 +41,15 @@ __all__ = [
     "EQUATIONS",
     "GRU",
     "LSTM",
+    "PRECISIONS",
     "ConvLSTM",
     "Equations",
     "NoEquations",
+    "Precision",
     "SimpleRNN",
     "Trajectory",
     "activation",
     "equations_for",
     "unfold",
+    "unfold_rounded",
 ]

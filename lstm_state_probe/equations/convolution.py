@@ -25,10 +25,17 @@ class Convolution:
 
     def __call__(self, x: Array, W: Array) -> Array:
         """Convolve with a kernel (…, channels, filters)."""
+        return self.placed(self.windows(x, W) @ W.reshape(-1, W.shape[-1]))
+
+    def windows(self, x: Array, W: Array) -> Array:
+        """Return what the kernel lies on at each place: (batch, …, window x channels)."""
         value = np.moveaxis(x, 1, -1) if self.first else x
         for axis, size in enumerate(W.shape[:-2]):
             value = self._padded(value, axis, size)
-        y = _correlated(value, W, self.strides, self.dilation)
+        return _windows(value, W.shape[:-2], self.strides, self.dilation)
+
+    def placed(self, y: Array) -> Array:
+        """Put the filters of (batch, …, filters) where the channels of the inputs are."""
         return np.moveaxis(y, -1, 1) if self.first else y
 
     def _padded(self, x: Array, axis: int, size: int) -> Array:
@@ -44,15 +51,15 @@ class Convolution:
         return np.pad(x, around)
 
 
-def _correlated(x: Array, W: Array, strides: Sequence[int], dilation: Sequence[int]) -> Array:
-    """Sum over the window and the channels, at each place."""
-    rank = W.ndim - 2
+def _windows(
+    x: Array, window: Sequence[int], strides: Sequence[int], dilation: Sequence[int]
+) -> Array:
+    rank = len(window)
     axes = tuple(range(1, rank + 1))
-    reach = [(size - 1) * d + 1 for size, d in zip(W.shape[:rank], dilation, strict=True)]
+    reach = [(size - 1) * d + 1 for size, d in zip(window, dilation, strict=True)]
     windows = np.lib.stride_tricks.sliding_window_view(x, reach, axis=axes)
     places = tuple(slice(None, None, stride) for stride in strides)
     taps = tuple(slice(None, None, d) for d in dilation)
     windows = windows[(slice(None), *places, slice(None), *taps)]
-    summed = list(range(rank + 1, 2 * rank + 2))  # the channels, then the window
-    y: Array = np.tensordot(windows, W, (summed, [rank, *range(rank)]))
-    return y
+    moved = np.moveaxis(windows, rank + 1, -1)  # the channels behind the window, as in a kernel
+    return moved.reshape(*moved.shape[: rank + 1], -1)

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from lstm_state_probe.equations.base import Array, Before, Equations, Trajectory
-from lstm_state_probe.equations.weights import Masks, cut, dropped, shaped, spread
+from lstm_state_probe.equations.base import Array, Equations, Trajectory
+from lstm_state_probe.equations.rounding import Precision, Rounded, lifted
+from lstm_state_probe.equations.run import History, begun, walked
+from lstm_state_probe.equations.weights import Masks
 
 
 def unfold(
@@ -36,66 +38,53 @@ def unfold(
 
     Raises ValueError for whatever has another shape, and for states by other names.
     """
-    blocks = equations.blocks
-    parameters = cut(weights, blocks, dtype=dtype)
-    x = _in_order(np.asarray(inputs, dtype), go_backwards, axes=parameters.W[0].ndim + 1)
-    if parameters.W[0].ndim == 2:
-        shaped("inputs", x, (*x.shape[:2], len(parameters.W[0])))
-    timesteps, batch, *features = x.shape
-    units = equations.state_shape(tuple(features), parameters)
-    states = _initial(initial, equations, shape=(batch, *units), dtype=dtype)
-    valid = _valid(mask, go_backwards, shape=(timesteps, batch))
-    valid = valid.reshape(timesteps, batch, *[1] * len(units))
-    x_masks = spread(dropout, x.shape, blocks=blocks, dtype=dtype)
-    h_masks = spread(recurrent_dropout, (timesteps, batch, *units), blocks=blocks, dtype=dtype)
-
-    seen = {name: np.empty((timesteps, batch, *units), dtype) for name in equations.states}
-    gates = {name: np.empty((timesteps, batch, *units), dtype) for name in equations.gates}
-    for t in range(timesteps):
-        before = Before(dropped(x[t], x_masks, t=t), dropped(states["h"], h_masks, t=t), states)
-        after = equations.step(before, parameters)
-        states = {name: np.where(valid[t], after.states[name], states[name]) for name in states}
-        _write(seen, states, t=t)
-        _write(gates, after.gates, t=t)
-    return Trajectory(seen, gates, states)
+    run = begun(
+        equations,
+        inputs,
+        weights=weights,
+        initial=initial,
+        valid=(mask, go_backwards),
+        masks=(dropout, recurrent_dropout),
+        dtype=dtype,
+    )
+    history = History(equations, run, run.states)
+    for t, (states, gates) in enumerate(walked(run, equations, run.x, run.states)):
+        history.write(t, states, gates)
+    return history.trajectory()
 
 
-def _in_order(inputs: Array, go_backwards: bool, *, axes: int) -> Array:
-    """Turn (batch, timesteps, …) into (timesteps, batch, …) in the order of processing."""
-    if inputs.ndim != axes:
-        needed = "features" if axes == 3 else f"{axes - 2} axes of features"
-        raise ValueError(f"inputs: (batch, timesteps, {needed}) is needed, found {inputs.shape}")
-    x = inputs.swapaxes(0, 1)
-    return x[::-1] if go_backwards else x
-
-
-def _valid(
-    mask: ArrayLike | None, go_backwards: bool, *, shape: tuple[int, int]
-) -> NDArray[np.bool_]:
-    """Return (timesteps, batch) in the order of processing, true where the state moves."""
-    if mask is None:
-        return np.ones(shape, np.bool_)
-    valid = shaped("mask", np.asarray(mask, np.bool_), shape[::-1]).T
-    return valid[::-1] if go_backwards else valid
-
-
-def _initial(
-    given: Mapping[str, ArrayLike] | None,
+def unfold_rounded(
     equations: Equations,
+    inputs: Array,
     *,
-    shape: tuple[int, ...],
-    dtype: DTypeLike,
-) -> dict[str, Array]:
-    if given is None:
-        return {name: np.zeros(shape, dtype) for name in equations.states}
-    if set(given) != set(equations.states):
-        raise ValueError(f"initial: the states {equations.states} are needed, found {[*given]}")
-    return {
-        name: shaped(f"initial {name}", np.asarray(given[name], dtype), shape)
-        for name in equations.states
-    }
+    weights: Mapping[str, ArrayLike | None],
+    initial: Mapping[str, Array],
+    mask: NDArray[np.bool_],
+    dropout: Masks,
+    recurrent_dropout: Masks,
+    precision: Precision,
+    errors: Array | None = None,
+) -> tuple[Trajectory, Trajectory]:
+    """Run the equations as `unfold` does; return what it does and how far another may be off it.
 
-
-def _write(history: Mapping[str, Array], values: Mapping[str, Array], *, t: int) -> None:
-    for name, array in history.items():
-        array[t] = values[name]
+    The other computes in a dtype of this `precision`, from the very same weights, states and
+    inputs, of which `errors` may bound how far they are off in their turn.
+    """
+    run = begun(
+        equations,
+        inputs,
+        weights=weights,
+        initial=initial,
+        valid=(mask, False),
+        masks=(dropout, recurrent_dropout),
+        dtype=np.float64,
+    )
+    nothing = {name: np.zeros_like(array) for name, array in run.states.items()}
+    values, bounds = History(equations, run, run.states), History(equations, run, nothing)
+    off = [None] * len(run.x) if errors is None else errors.swapaxes(0, 1)
+    x = [Rounded(array, error, precision) for array, error in zip(run.x, off, strict=True)]
+    start = {name: Rounded(array, None, precision) for name, array in run.states.items()}
+    for t, (states, gates) in enumerate(walked(run, lifted(equations), x, start)):
+        values.write(t, *({n: a.value for n, a in found.items()} for found in (states, gates)))
+        bounds.write(t, *({n: a.bound for n, a in found.items()} for found in (states, gates)))
+    return values.trajectory(), bounds.trajectory()

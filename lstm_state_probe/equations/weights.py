@@ -60,8 +60,11 @@ def _over_time(mask: Array, shape: tuple[int, ...]) -> Array:
     return shaped("dropout", mask, (batch, timesteps, *n)).swapaxes(0, 1)
 
 
-def dropped(value: Array, masks: tuple[Array | None, ...], *, t: int) -> Blocks:
-    """Return `value` (batch, …) once for each block, through that block's mask at timestep t."""
+def dropped(value: Any, masks: tuple[Array | None, ...], *, t: int) -> Blocks:
+    """Return `value` (batch, …) once for each block, through that block's mask at timestep t.
+
+    It may be a `Rounded` in the place of an array, and so are the blocks then.
+    """
     return tuple(value if mask is None else value * mask[t] for mask in masks)
 
 
