@@ -9,7 +9,7 @@ import numpy as np
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.expectations.conditions_health import alive, bounded, unsaturated
-from lstm_state_probe.expectations.judging import Finding, Judge, of, wide, worst_of
+from lstm_state_probe.expectations.judging import Finding, Judge, of, of_numbers, wide, worst_of
 from lstm_state_probe.expectations.quantity import Quantity
 from lstm_state_probe.expectations.verdict import number
 from lstm_state_probe.scenario.conditions import Condition
@@ -25,7 +25,7 @@ def zeros(quantity: Quantity, expected: Any, condition: Condition) -> str:
 
 
 def nonzero(quantity: Quantity, expected: Any, condition: Condition) -> str:
-    """Not every element is zero."""
+    """Not every element is zero; NaN is no number."""
     count = int(np.count_nonzero(quantity.value))
     if not count:
         raise Finding(f"all {quantity.value.size} zero")
@@ -53,10 +53,13 @@ def _difference(quantity: Quantity) -> Array:
 
 
 def changed(quantity: Quantity, expected: Any, condition: Condition) -> str:
-    """At least one element differs from where it started."""
+    """At least one element differs from where it started, both of them numbers."""
     change = _difference(quantity)
     if not np.count_nonzero(change):
         raise Finding("bit for bit what it started from")
+    change = np.where(np.isnan(change), 0.0, change)
+    if not np.count_nonzero(change):
+        raise Finding("NaN where it differs from what it started from")
     return f"changed by up to {_largest(quantity, change)}"
 
 
@@ -112,7 +115,7 @@ def same_as(quantity: Quantity, expected: Any, condition: Condition) -> str:
 
 
 def differs_from(quantity: Quantity, expected: Any, condition: Condition) -> str:
-    """At least one element is not close to that of another quantity."""
+    """At least one element is not close to that of another quantity, both of them numbers."""
     other: Quantity = expected
     if quantity.value.shape != other.value.shape:
         return f"its shape is {quantity.value.shape}, that of {other.name} is {other.value.shape}"
@@ -120,6 +123,9 @@ def differs_from(quantity: Quantity, expected: Any, condition: Condition) -> str
     if not far.any():
         largest = number(np.nanmax(deviation)) if deviation.size else "0"
         raise Finding(f"equal to {other.name} within {largest}")
+    deviation = np.where(np.isnan(deviation), 0.0, deviation)
+    if not (far & (deviation > 0)).any():
+        raise Finding(f"NaN where it differs from {other.name}")
     return f"differs from {other.name} by up to {_largest(quantity, deviation)}"
 
 
@@ -172,20 +178,22 @@ def origin(quantity: Quantity, expected: Any, condition: Condition) -> str:
     return f"its origin is {quantity.origin.words}"
 
 
+# of NaN hold `equals`, where it is written, and what looks at no number; the two that look past the
+# timesteps that a mask held refuse it themselves
 CONDITIONS: Mapping[str, Judge] = {
-    "zeros": zeros,
-    "nonzero": nonzero,
-    "finite": finite,
-    "changed": changed,
-    "unchanged": unchanged,
-    "bounded": bounded,
+    "zeros": of_numbers(zeros),
+    "nonzero": of_numbers(nonzero),
+    "finite": of_numbers(finite),
+    "changed": of_numbers(changed),
+    "unchanged": of_numbers(unchanged),
+    "bounded": of_numbers(bounded),
     "alive": alive,
     "unsaturated": unsaturated,
     "equals": equals,
-    "same_as": same_as,
-    "differs_from": differs_from,
-    "between": between,
-    "max_abs": max_abs,
+    "same_as": of_numbers(same_as),
+    "differs_from": of_numbers(differs_from),
+    "between": of_numbers(between),
+    "max_abs": of_numbers(max_abs),
     "shape": shape,
     "dtype": dtype,
     "origin": origin,

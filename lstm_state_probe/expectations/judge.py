@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lstm_state_probe.expectations.conditions import CONDITIONS
+from lstm_state_probe.expectations.happened import NoSuchQuantity
 from lstm_state_probe.expectations.judging import Finding
-from lstm_state_probe.expectations.quantity import NoSuchQuantity, Quantity, find_quantities
+from lstm_state_probe.expectations.quantity import Quantity, find_quantities
 from lstm_state_probe.expectations.verdict import Broken, Spot, Verdict
 from lstm_state_probe.recording.outcome import Outcome
 from lstm_state_probe.scenario.conditions import Condition
@@ -97,12 +98,20 @@ def _judge(bench: Bench, text: str, condition: Condition, path: Path) -> Verdict
                 found.append(f"{quantity.name}: {seen}")
             except Finding as finding:
                 wanted = _entry(condition, name)
-                broken.append(Broken(quantity.name, wanted, str(finding), finding.worst))
+                said = f"{finding}{_began(quantity, name)}"
+                broken.append(Broken(quantity.name, wanted, said, finding.worst))
     at = spot(bench.scenario, path)
     if broken:
         return Verdict.failing(text, str(condition), *broken, at=at)
     message = "; ".join(found)
     return Verdict(text, str(condition), True, message, at.line, at.column, source=at.source)
+
+
+def _began(quantity: Quantity, entry: str) -> str:
+    """Say of an initial state where it came from, as far as that is known."""
+    if quantity.origin is None or entry == "origin" or not quantity.name.endswith("@initial"):
+        return ""
+    return f" ({quantity.origin.words})"
 
 
 def chosen(quantity: Any, condition: Condition) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,6 +32,31 @@ class Judge(Protocol):
 def wide(array: Array) -> Array:
     """Return it in float64, in which differences are taken."""
     return array.astype(np.float64)
+
+
+def refuse_nan(array: Array, quantity: Quantity | None = None, *, name: str = "") -> None:
+    """Raise a Finding if an element is NaN: no comparison with it means anything.
+
+    With the quantity that it is, the first such element is named.
+    """
+    bad = np.isnan(wide(array))
+    if bad.any():
+        first = quantity.element(int(np.argmax(bad))) if quantity is not None else None
+        raise Finding(f"{int(bad.sum())} of {array.size} NaN{name}", first)
+
+
+def of_numbers(judge: Judge) -> Judge:
+    """Let a condition hold of numbers alone: where it holds, nothing that it looked at is NaN."""
+
+    @wraps(judge)
+    def judged(quantity: Quantity, expected: Any, condition: Condition) -> str:
+        seen = judge(quantity, expected, condition)
+        refuse_nan(quantity.value, quantity)
+        if isinstance(expected, Quantity):
+            refuse_nan(expected.value, name=f" in {expected.name}")
+        return seen
+
+    return judged
 
 
 def worst_of(quantity: Quantity, score: Array, *, expected: Array | None = None) -> Worst:

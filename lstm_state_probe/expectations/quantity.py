@@ -10,14 +10,11 @@ import numpy as np
 
 from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.errors import nearest
+from lstm_state_probe.expectations.happened import NoSuchQuantity, which
 from lstm_state_probe.expectations.verdict import Worst
 from lstm_state_probe.recording.call import Call, Origin, State
 from lstm_state_probe.recording.outcome import Outcome, leaves
 from lstm_state_probe.scenario.selectors import GATES, Selector
-
-
-class NoSuchQuantity(Exception):
-    """A selector names what this operation does not have; the message says what it has."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +23,10 @@ class Quantity:
 
     `timesteps` are those of the loop that it is from: with `over_time` those of its first axis, the
     next is the samples'; else one, or none, as for an initial state. `used` is False where a mask
-    held a sample, (timesteps, batch), None without a mask. `ends` are max|.| at the ends of the
-    calls up to this one, of which each began where the one before ended. `chosen` are the samples
-    that are left, None where it is all of them.
+    held a sample, (timesteps, batch), None without a mask. `ends` are max|.| of each sample,
+    (batch,), at the ends of the calls up to this one, of which each began where the one before
+    ended. `chosen` are the samples that are left, by their own numbers, None where it is all of
+    them.
     """
 
     name: str
@@ -37,7 +35,7 @@ class Quantity:
     origin: Origin | None = None
     over_time: bool = False
     used: Array | None = None
-    ends: tuple[float, ...] = ()
+    ends: tuple[Array, ...] = ()
     timesteps: Sequence[int] = ()
     chosen: tuple[int, ...] | None = None
 
@@ -55,7 +53,10 @@ class Quantity:
             return None if array is None else np.take(array, list(samples), axis=axis)
 
         value = np.take(self.value, list(samples), axis=axis)
-        return replace(self, value=value, start=some(self.start), used=some(self.used), ends=())
+        own = tuple(samples if self.chosen is None else (self.chosen[k] for k in samples))
+        ends = tuple(sizes[list(samples)] for sizes in self.ends)
+        start, used = some(self.start), some(self.used)
+        return replace(self, value=value, start=start, used=used, ends=ends, chosen=own)
 
     def element(
         self, flat: int, *, expected: float | None = None, deviation: float | None = None
@@ -130,13 +131,13 @@ def _quantity(selector: Selector, outcome: Outcome, address: str) -> Quantity:
             f"{outcome.operation} made no call of {address.rpartition('/')[0]!r}, so that"
             f" {address!r} has no {selector.when} value"
         )
-    index = _index(selector, len(calls), outcome, address)
+    index = which(selector, [call for call, _ in calls], outcome.operation, address)
     call, state = calls[index]
-    name = address if selector.call is None else f"{address}[{index}]"
+    name = _named(selector, address)
     if selector.when == "initial":
         return Quantity(f"{name}@initial", state.initial, origin=state.origin)
     if selector.when == "final":
-        ends = _ends(calls[: index % len(calls) + 1])
+        ends = _ends(calls[: index + 1])
         last = (call.timesteps - 1,) if call.timesteps else ()
         return Quantity(name, state.final, state.initial, state.origin, timesteps=last, ends=ends)
     value = _at(call, state.timesteps, selector.when, name)
@@ -152,35 +153,45 @@ def _over(call: Call, when: Any) -> dict[str, Any]:
     return {"over_time": over_time, "used": used, "timesteps": _timesteps(call, when)}
 
 
-def _ends(calls: Sequence[tuple[Call, State]]) -> tuple[float, ...]:
+def _named(selector: Selector, address: str) -> str:
+    return address if selector.call is None else f"{address}[{selector.call}]"
+
+
+def _ends(calls: Sequence[tuple[Call, State]]) -> tuple[Array, ...]:
     """Return max|.| at the ends of the latest calls that each carried on from the one before."""
     states = [state for _, state in calls]
     began = max(k for k, state in enumerate(states) if not k or state.origin.word != "carried")
-    return tuple(float(np.abs(widened(s.final)).max(initial=0)) for s in states[began:])
+    finals = [np.abs(widened(state.final)) for state in states[began:]]
+    return tuple(a.max(axis=tuple(range(1, a.ndim)), initial=0) for a in finals)
 
 
 def _used(call: Call) -> Array | None:
-    """Return where no mask held: (kept timesteps, batch), in the order of the loop."""
+    """Return where no mask held: (kept timesteps, batch), in the order of the loop.
+
+    The mask may have one row for all samples, where Keras broadcasts a last batch of one to the
+    batch of a stateful layer.
+    """
     if call.mask is None:
         return None
     inputs = [call.input_index(timestep) for timestep in call.kept]
-    used: Array = call.mask.astype(bool)[:, inputs].T
-    return used
+    batch = len(next(iter(call.states.values())).final)
+    rows = call.mask.astype(bool)[:, inputs]
+    return np.broadcast_to(rows, (batch, len(inputs))).T
 
 
 def _gate(selector: Selector, outcome: Outcome, address: str) -> Quantity:
-    layer, _, gate = _split(address, outcome)
-    calls = [call for call in outcome.calls if call.layer == layer and gate in call.gates]
-    call = calls[_index(selector, len(calls), outcome, address)]
+    layer = _layer_of(address, outcome)
+    calls = [call for call in outcome.calls if call.layer == layer]
+    call = calls[which(selector, calls, outcome.operation, address)]
+    name = _named(selector, address)
     when = -1 if selector.when == "final" else selector.when
-    value = _at(call, call.gates[gate], when, address)
-    return Quantity(f"{address}@{selector.when}", value, **_over(call, when))
+    value = _at(call, call.gates.get(address[len(layer) + 1 :]), when, name)
+    return Quantity(f"{name}@{selector.when}", value, **_over(call, when))
 
 
-def _split(address: str, outcome: Outcome) -> tuple[str, str, str]:
+def _layer_of(address: str, outcome: Outcome) -> str:
     layers = {call.layer for call in outcome.calls if address.startswith(f"{call.layer}/")}
-    layer = max(layers, key=len)
-    return layer, "/", address[len(layer) + 1 :]
+    return max(layers, key=len)
 
 
 def _at(call: Call, timesteps: Array | None, when: str | int, name: str) -> Array:
@@ -210,13 +221,6 @@ def _timesteps(call: Call, when: str | int) -> Sequence[int]:
     return () if index is None else (call.kept[index],)
 
 
-def _index(selector: Selector, count: int, outcome: Outcome, address: str) -> int:
-    index = -1 if selector.call is None else selector.call
-    if not -count <= index < count:
-        raise NoSuchQuantity(f"{address}[{index}]: {outcome.operation} made {_calls(count)}")
-    return index
-
-
 def _held(outcome: Outcome, address: str) -> Quantity:
     _require_held(outcome.held, address)
     return Quantity(f"{address}@held", outcome.held[address], outcome.before.get(address))
@@ -232,7 +236,3 @@ def _without_call(selector: Selector, outcome: Outcome, address: str) -> Quantit
 def _require_held(held: Mapping[str, Array], address: str) -> None:
     if address not in held:
         raise NoSuchQuantity(f"{address!r} is not held: its layer is not stateful")
-
-
-def _calls(count: int) -> str:
-    return "1 call" if count == 1 else f"{count} calls"

@@ -87,6 +87,7 @@ class Arrivals:
                 backwards=bool(part.layer.go_backwards),
                 note=FORCED if chosen.forced else "",
                 kernel=found.kernel,
+                skipped=skipped,
             )
             verified, spent = witness.look(call, found.evidence, steps, left=self._left)
             self._left -= spent
@@ -122,9 +123,9 @@ class Arrivals:
         kept = self._wanted(call.layer, call.timesteps)
         if not kept:
             return call
-        found = witness.replay(call, evidence, kept)
+        found, why = witness.replay(call, evidence, kept)
         if found is None:
-            return replace(call, note=f"no timesteps: cuDNN ran; no replay: {witness.why}")
+            return replace(call, note=f"no timesteps: cuDNN ran; no replay: {why}")
         states = {
             name: State(s.initial, s.final, s.origin, self._stored(found.states[name]))
             for name, s in call.states.items()

@@ -113,7 +113,8 @@ class Call:
     timesteps, batch, units); with `backwards` the loop ran from the last input to the first.
     `kernel` is `generic`, Keras's own loop, or `cudnn`, a fused one. Where `replayed` is a number,
     timesteps and gates are those of a second pass, whose final states are off the real ones by it.
-    `note` says why timesteps that were asked for are missing, or how they were had.
+    `note` says why timesteps that were asked for are missing, or how they were had. `skipped`
+    counts the calls just before it that XLA overwrote before they could be read.
     """
 
     layer: str
@@ -131,6 +132,7 @@ class Call:
     note: str = ""
     kernel: str = "generic"
     replayed: float | None = None
+    skipped: int = 0
 
     def index(self, timestep: int) -> int | None:
         """Return where a timestep (from the end if negative) is kept; None if it is not."""

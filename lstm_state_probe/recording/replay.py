@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_state_probe.arrays import Array, widened
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Call, frozen
-from lstm_state_probe.recording.verify import Evidence, equations_of, unfolded
+from lstm_state_probe.recording.evidence import Evidence, equations_of, wide
+from lstm_state_probe.recording.recompute import recomputed
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,21 @@ def replay(
     """
     states: dict[str, Array] = {}
     gates: dict[str, Array] = {}
-    deviation = 0.0
-    trajectories = unfolded(part, call, evidence, equations_of(part, engine))
-    for k, trajectory in enumerate(trajectories):
-        prefix = f"cell{k}/" if "/" in part.states[0] else ""
+    deviations = [0.0]
+    for cell in recomputed(part, call, evidence, equations_of(part, engine)):
+        prefix, trajectory = cell.prefix, cell.values
         for name, over_time in trajectory.states.items():
             final = call.states[prefix + name].final
             states[prefix + name] = frozen(over_time[list(kept)].astype(final.dtype))
-            off = np.abs(widened(final).astype(np.float64) - trajectory.final[name])
-            deviation = max(deviation, float(np.max(off, initial=0.0)))
+            deviations.append(_deviation(wide(final), trajectory.final[name]))
         for name, over_time in trajectory.gates.items():
             gates[prefix + name] = frozen(over_time[list(kept)].astype(final.dtype))
-    return Replayed(states, {name: gates[name] for name in part.gates if name in gates}, deviation)
+    named = {name: gates[name] for name in part.gates if name in gates}
+    return Replayed(states, named, float(np.max(deviations)))
+
+
+def _deviation(real: Array, replayed: Array) -> float:
+    """Return the largest difference; NaN where one alone is NaN."""
+    same = (real == replayed) | (np.isnan(real) & np.isnan(replayed))
+    with np.errstate(invalid="ignore"):
+        return float(np.max(np.where(same, 0.0, np.abs(real - replayed)), initial=0.0))

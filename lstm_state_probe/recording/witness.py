@@ -13,17 +13,19 @@ from lstm_state_probe.engines.kernel import computes_tf32
 from lstm_state_probe.engines.loop import cells_of
 from lstm_state_probe.equations import NoEquations
 from lstm_state_probe.layers.find import Recurrent
+from lstm_state_probe.recording.asking import asked
 from lstm_state_probe.recording.call import Call, Verified
-from lstm_state_probe.recording.replay import Replayed, replay
-from lstm_state_probe.recording.steps import Steps
-from lstm_state_probe.recording.verify import (
+from lstm_state_probe.recording.evidence import (
     WEIGHTS,
     Evidence,
     cost,
     equations_of,
     in_loop_order,
-    verify,
+    wide,
 )
+from lstm_state_probe.recording.replay import Replayed, replay
+from lstm_state_probe.recording.steps import Steps
+from lstm_state_probe.recording.verify import verify
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,13 @@ class Witness:
 
         Nothing is taken out of the graph for a call that would cost more than `budget` seconds.
         """
+        return asked(
+            lambda: cls._of(part, engine, tensors, budget=budget),
+            lambda why: cls(part, engine, (), (), (), tensors.training, why),
+        )
+
+    @classmethod
+    def _of(cls, part: Recurrent, engine: str, tensors: CallTensors, *, budget: float) -> Witness:
         dropped = tensors.kernel.inputs is not None
         inputs = tensors.kernel.inputs if dropped else tensors.sequences
         why = _unable(part, engine, inputs, budget=budget)
@@ -65,6 +74,14 @@ class Witness:
         self, call: Call, arrays: Sequence[Array], steps: Steps | None, *, left: float
     ) -> tuple[Verified | None, float]:
         """Compare a call, if that fits into the seconds that are left; return what it took."""
+        return asked(
+            lambda: self._look(call, arrays, steps, left=left),
+            lambda why: (Verified(None, None, why), 0.0),
+        )
+
+    def _look(
+        self, call: Call, arrays: Sequence[Array], steps: Steps | None, *, left: float
+    ) -> tuple[Verified | None, float]:
         if self.why:
             return Verified(None, None, self.why), 0.0
         if left <= 0:
@@ -80,12 +97,19 @@ class Witness:
         evidence = self._evidence(arrays, masks)
         return verify(self.part, call, evidence, engine=self.engine), taken
 
-    def replay(self, call: Call, arrays: Sequence[Array], kept: Sequence[int]) -> Replayed | None:
-        """Compute the timesteps that a fused kernel did not show; None if it cannot."""
+    def replay(
+        self, call: Call, arrays: Sequence[Array], kept: Sequence[int]
+    ) -> tuple[Replayed | None, str]:
+        """Compute the timesteps that a fused kernel did not show; or say why it cannot."""
         if not self.tensors:
-            return None
-        evidence = self._evidence(arrays, {})
-        return replay(self.part, call, evidence, engine=self.engine, kept=kept)
+            return None, self.why
+        part, engine = self.part, self.engine
+
+        def again() -> tuple[Replayed | None, str]:
+            evidence = self._evidence(arrays, {})
+            return replay(part, call, evidence, engine=engine, kept=kept), ""
+
+        return asked(again, lambda why: (None, why))
 
     def _evidence(self, arrays: Sequence[Array], masks: Masks) -> Evidence:
         inputs, weights = arrays[0], arrays[1 : 1 + len(self.names)]
@@ -106,7 +130,8 @@ class Witness:
         axes = arrays[0].ndim
         kept = zip(self.drawn, arrays[1 + len(self.names) :], strict=True)
         before = {
-            name: in_loop_order(call, mask) if mask.ndim == axes else mask for name, mask in kept
+            name: in_loop_order(call, wide(mask)) if mask.ndim == axes else mask
+            for name, mask in kept
         }
         found = before | (steps.dropout(call.timesteps) if steps is not None else {})
         needed = {
@@ -125,7 +150,9 @@ def drops(part: Recurrent) -> bool:
 
 def wanted(part: Recurrent, engine: str, inputs: Any, *, budget: float) -> bool:
     """Tell whether a call with these inputs can be compared, and should be."""
-    return budget > 0 and not _unable(part, engine, inputs, budget=budget)
+    if not budget:
+        return False
+    return asked(lambda: not _unable(part, engine, inputs, budget=budget), lambda why: False)
 
 
 def _affordable(part: Recurrent, inputs: Any, budget: float) -> bool:
@@ -158,6 +185,13 @@ def _weights(part: Recurrent) -> Iterator[tuple[int, str, Any]]:
 
 
 def _tensor(weight: Any) -> Any:
+    """Return a weight as it is kept: read as Keras does, it comes in the dtype of the layer.
+
+    A cell may have a policy of its own. The variable is below Keras's own in Keras 3, and in
+    mixed precision in tf_keras (3.12 to 3.15, 2.16 to 2.21).
+    """
     import tensorflow as tf
 
+    for below in ("_value", "_variable"):
+        weight = getattr(weight, below, weight)
     return tf.convert_to_tensor(weight)

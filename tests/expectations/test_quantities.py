@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from judged import call, outcome
 
-from lstm_state_probe.expectations.quantity import NoSuchQuantity, Quantity, find_quantities
+from lstm_state_probe.expectations.happened import NoSuchQuantity
+from lstm_state_probe.expectations.quantity import Quantity, find_quantities
 from lstm_state_probe.scenario.selectors import parse_selector
 
 ADDRESSES = ["lstm/h", "lstm/c", "gru/h", "bidirectional/forward/h"]
