@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from types import ModuleType
@@ -147,6 +147,7 @@ class TfKeras:
             output, final = list(result[: -len(initial)]), result[-len(initial) :]
             flat = self._tf.nest.flatten
             mask = kwargs.get("mask", args[1] if len(args) > 1 else None)
+            mask = self._rows(args, kwargs) if mask is None else mask
             states = flat(initial), flat(final)
             weights = start.take()
             dropout = {} if mode is False else self._dropout(layer)
@@ -187,6 +188,17 @@ class TfKeras:
             return {(0, "dropout_mask", number): mask for number, mask in enumerate(first)}
         stay = layer.unroll or self._tf.executing_eagerly()
         return masks_of(cells_of(layer), in_cache) if stay else {}
+
+    def _rows(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any | None:
+        """Return the lengths of ragged rows as a mask: the layer hands them to its loop apart.
+
+        It pads the rows to the longest one, also of those that are read backwards (2.16 to 2.21).
+        """
+        first = self._tf.nest.flatten(args[0] if args else kwargs.get("inputs"))[0]
+        if not isinstance(first, self._tf.RaggedTensor):
+            return None
+        lengths = first.nested_row_lengths()[0]
+        return self._tf.sequence_mask(lengths, self._tf.reduce_max(lengths))
 
     def _converted(self, function: Callable[..., Any]) -> Callable[..., Any]:
         autograph = self._tf.__internal__.autograph

@@ -13,6 +13,9 @@ import numpy as np
 from lstm_state_probe.equations.base import Activation, Array, NoEquations
 
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772  # Klambauer et al. 2017
+_ROOT_2 = float(np.float32(math.sqrt(2.0)))
+_LEAK = float(np.float32(0.2))
+# both Kerases take these two in float32 also where they compute in float64 (2.21, 3.15)
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
@@ -51,7 +54,7 @@ def selu(x: Array) -> Array:
 
 def gelu(x: Array) -> Array:
     """Hendrycks and Gimpel 2016, exact: x times the normal distribution function."""
-    y: Array = 0.5 * x * (1.0 + _erf(x / math.sqrt(2.0)).astype(x.dtype))
+    y: Array = 0.5 * x * (1.0 + _erf(x / _ROOT_2).astype(x.dtype))
     return y
 
 
@@ -73,11 +76,17 @@ def sparse_plus(x: Array) -> Array:
     return y
 
 
+def squareplus(x: Array) -> Array:
+    """Barron 2021, with b = 4."""
+    y: Array = 0.5 * (x + np.sqrt(x * x + 4.0))
+    return y
+
+
 _BOTH: dict[str, Activation] = {
     "elu": elu,
     "exponential": np.exp,
     "gelu": gelu,
-    "leaky_relu": lambda x: np.where(x > 0, x, 0.2 * x),
+    "leaky_relu": lambda x: np.where(x > 0, x, _LEAK * x),
     "linear": lambda x: x,
     "log_softmax": log_softmax,
     "mish": lambda x: x * np.tanh(softplus(x)),
@@ -105,7 +114,7 @@ ACTIVATIONS: dict[str, dict[str, Activation]] = {
         "soft_shrink": lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.5, 0.0),
         "sparse_plus": sparse_plus,
         "sparse_sigmoid": lambda x: np.clip(0.5 * (x + 1.0), 0.0, 1.0),
-        "squareplus": lambda x: 0.5 * (x + np.sqrt(x * x + 4.0)),
+        "squareplus": squareplus,
         "tanh_shrink": lambda x: x - np.tanh(x),
     },
     "tf_keras": {**_BOTH, "hard_sigmoid": hard_sigmoid_of_tf_keras},

@@ -84,7 +84,8 @@ def unfold_rounded(
     off = [None] * len(run.x) if errors is None else errors.swapaxes(0, 1)
     x = [Rounded(array, error, precision) for array, error in zip(run.x, off, strict=True)]
     start = {name: Rounded(array, None, precision) for name, array in run.states.items()}
-    for t, (states, gates) in enumerate(walked(run, lifted(equations), x, start)):
-        values.write(t, *({n: a.value for n, a in found.items()} for found in (states, gates)))
-        bounds.write(t, *({n: a.bound for n, a in found.items()} for found in (states, gates)))
+    with np.errstate(all="ignore"):  # NaN and infinities go in where Keras met them
+        for t, found in enumerate(walked(run, lifted(equations), x, start)):
+            values.write(t, *({n: a.value for n, a in each.items()} for each in found))
+            bounds.write(t, *({n: a.bound for n, a in each.items()} for each in found))
     return values.trajectory(), bounds.trajectory()

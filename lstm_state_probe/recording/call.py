@@ -12,6 +12,10 @@ Held = Mapping[str, Array]
 """Address, such as `lstm/h`, to what the layer holds: (batch, units)."""
 
 
+UNASKED = "(--verify)"
+"""How the reason ends where a call was left alone because nobody asked for it."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where an initial state came from: one word of the contract, and the words for a person."""

@@ -29,6 +29,12 @@ from lstm_state_probe.recording.recompute import Recomputed, recomputed
 OPEN = 0.25
 """A bound of so much of (1 + |value|) and more leaves a value open: nothing is said of it."""
 
+_AMPLIFIED = 64.0
+"""Units of the last place from which on a bound is mostly that of a dot product."""
+_TOGETHER = 0.5
+"""Roundings are independent: the root of the mean square of many is a tenth of their bounds."""
+_MANY = 8
+
 
 def verify(part: Recurrent, call: Call, evidence: Evidence, *, engine: str) -> Verified:
     """Compare a call with the witness; what cannot be compared is told, not passed."""
@@ -48,6 +54,10 @@ def verify(part: Recurrent, call: Call, evidence: Evidence, *, engine: str) -> V
     worst = max(compared, key=lambda each: each.times, default=None)
     if worst is not None and worst.times > 1:
         return Verified(False, deviation, worst.words)
+    for each in compared:
+        if each.many >= _MANY and each.together > _TOGETHER:
+            why = f"{each.name} is off the equations by more than is rounded off, all together"
+            return Verified(False, deviation, why)
     if 2 * sum(each.open for each in compared) > sum(each.count for each in compared):
         dtypes = ", ".join(dict.fromkeys(dtypes_of(part)))
         return Verified(None, None, f"what {dtypes} rounds off here leaves most values open")
@@ -58,14 +68,19 @@ def verify(part: Recurrent, call: Call, evidence: Evidence, *, engine: str) -> V
 class _Compared:
     """How one array compares: the largest deviation, and how many `times` its bound the worst is.
 
-    `open` of its `count` elements have a bound that leaves them open.
+    `open` of its `count` elements have a bound that leaves them open. `together` is the root of the
+    mean square of those deviations by their bounds that a dot product explains; `many` is how many
+    different ones there are.
     """
 
+    name: str
     deviation: float = 0.0
     times: float = 0.0
     words: str = ""
     open: int = 0
     count: int = 0
+    together: float = 0.0
+    many: int = 0
 
 
 _Pair = tuple[str, Array, Array, Array]
@@ -94,21 +109,28 @@ def _compare(name: str, found: Array, expected: Array, bound: Array) -> _Compare
     """Compare one array; equal infinities and NaN for NaN agree."""
     recorded = wide(found)
     if not recorded.size:
-        return _Compared()
-    stored = PRECISIONS[found.dtype.name].unit
-    with np.errstate(invalid="ignore", over="ignore"):
+        return _Compared(name)
+    stored, size = PRECISIONS[found.dtype.name].unit, 1.0 + np.abs(expected)
+    with np.errstate(all="ignore"):  # NaN and infinities are compared too
         bound = bound + stored * np.abs(expected)
         same = (recorded == expected) | (np.isnan(recorded) & np.isnan(expected))
         off = np.where(same, 0.0, np.abs(recorded - expected))
-        times = np.where(off == 0.0, 0.0, off / bound)
         wrong = np.isnan(off) & np.isfinite(bound)  # NaN on one side, and a number on the other
-        times = np.where(np.isnan(times), np.where(wrong, np.inf, 0.0), times)
-        unclear = ~same & ~(bound < OPEN * (1.0 + np.abs(expected)))
+        times = np.where(same, 0.0, np.where(np.isfinite(bound), off / bound, 0.0))
+        times = np.where(wrong, np.inf, times)
+        unclear = ~same & ~(bound < OPEN * size)
+        shares = times[(bound > _AMPLIFIED * stored * size) & (bound < OPEN * size)]
     worst = int(np.argmax(times))
-    finite = off[np.isfinite(off)]
-    deviation = float(finite.max(initial=0.0))
-    words = f"{name} is off the equations by {_amount(off.flat[worst])}"
-    return _Compared(deviation, float(times.flat[worst]), words, int(unclear.sum()), recorded.size)
+    return _Compared(
+        name,
+        deviation=float(off[np.isfinite(off)].max(initial=0.0)),
+        times=float(times.flat[worst]),
+        words=f"{name} is off the equations by {_amount(off.flat[worst])}",
+        open=int(unclear.sum()),
+        count=recorded.size,
+        together=float(np.sqrt(np.mean(np.square(shares)))) if shares.size else 0.0,
+        many=len(np.unique(shares)),
+    )
 
 
 def _amount(off: float) -> str:

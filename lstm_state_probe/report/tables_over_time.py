@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lstm_state_probe.recording.call import Call
+import numpy as np
+
+from lstm_state_probe.recording.call import UNASKED, Call
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.layout import ranges
 from lstm_state_probe.report.tables_page import Page, plural
@@ -33,8 +35,23 @@ def noted(page: Page, calls: Sequence[Call]) -> None:
     """Say why timesteps are missing, which kernel ran, or how far a replay is off."""
     for note in dict.fromkeys(call.note for call in calls if call.note):
         off = [c.replayed for c in calls if c.note == note and c.replayed is not None]
-        far = f"; the final states are off the real ones by at most {max(off):.3g}" if off else ""
+        far = (
+            f"; the final states are off the real ones by at most {float(np.max(off)):.3g}"
+            if off
+            else ""
+        )
         page.say((note + far, "faint"))
+    for why in dict.fromkeys(_not_verified(call) for call in calls):
+        if why:
+            page.say((f"not verified: {why.removeprefix('not verified, ')}", "faint"))
+
+
+def _not_verified(call: Call) -> str:
+    """Say why the witness could not follow a call; '' where nobody asked it to, or it could."""
+    verified = call.verified
+    if verified is None or verified.agrees is not None or verified.why.endswith(UNASKED):
+        return ""
+    return verified.why
 
 
 def over_time(page: Page, calls: Sequence[Call]) -> None:
