@@ -21,7 +21,7 @@ from lstm_state_probe.equations.activations import log_softmax, softmax, squarep
 from lstm_state_probe.equations.base import Activation, Array, Equations
 from lstm_state_probe.equations.convolution import Convolution
 
-_SIGMAS = 4.0
+_SIGMAS = 3.0
 """Bounds are so many times the root of the squares; each rounding has a third of its square."""
 _BLOCKS = 16
 """Places at which the partial sums of a dot product are looked at."""

@@ -12,7 +12,7 @@ Held = Mapping[str, Array]
 """Address, such as `lstm/h`, to what the layer holds: (batch, units)."""
 
 
-UNASKED = "(--verify)"
+WHEN_ASKED = "(--verify)"
 """How the reason ends where a call was left alone because nobody asked for it."""
 
 

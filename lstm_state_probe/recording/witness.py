@@ -14,7 +14,7 @@ from lstm_state_probe.engines.loop import cells_of
 from lstm_state_probe.equations import NoEquations
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.asking import asked
-from lstm_state_probe.recording.call import UNASKED, Call, Verified
+from lstm_state_probe.recording.call import WHEN_ASKED, Call, Verified
 from lstm_state_probe.recording.evidence import (
     WEIGHTS,
     Evidence,
@@ -140,7 +140,7 @@ class Witness:
         return found if needed <= {(k, kind) for k, kind, _ in found} else None
 
 
-TOO_LARGE = f"too large to verify unasked {UNASKED}"
+TOO_LARGE = f"too large to verify unasked {WHEN_ASKED}"
 
 
 def drops(part: Recurrent) -> bool:

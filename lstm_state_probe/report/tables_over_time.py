@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lstm_state_probe.recording.call import UNASKED, Call
+from lstm_state_probe.recording.call import WHEN_ASKED, Call
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.layout import ranges
 from lstm_state_probe.report.tables_page import Page, plural
@@ -49,7 +49,7 @@ def noted(page: Page, calls: Sequence[Call]) -> None:
 def _not_verified(call: Call) -> str:
     """Say why the witness could not follow a call; '' where nobody asked it to, or it could."""
     verified = call.verified
-    if verified is None or verified.agrees is not None or verified.why.endswith(UNASKED):
+    if verified is None or verified.agrees is not None or verified.why.endswith(WHEN_ASKED):
         return ""
     return verified.why
 
