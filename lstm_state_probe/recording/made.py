@@ -19,7 +19,7 @@ STATELESS = Origin("zeros", "zeros: stateless, made for this call")
 OWN_WAY = Origin("custom", "custom: made by the call of the layer itself")
 CUSTOM = Origin("custom", "custom: what get_initial_state of the cell returns")
 DRAWN = Origin("random", "random: drawn for this call")
-_SEED = Origin("custom", "custom: drawn from a seed that no generator moves")
+_SEED = Origin("custom", "custom: drawn from a seed that no generator is seen to move")
 _PYTHON = Origin("custom", "custom: made by Python's code; whether it is random cannot be seen")
 _ONCE = ", read once when the layer was built"
 

@@ -105,7 +105,8 @@ class Origins:
         for address in addresses:
             if address in self.held:
                 value = np.zeros_like(self.held[address].value)
-                self.held[address] = History(origin, value, f"the reset of {where}")
+                since = f"the reset of {where}" if where else "a reset"
+                self.held[address] = History(origin, value, since)
 
     def assigned(self, held: Held, addresses: Sequence[str]) -> None:
         """Note that states were assigned by the probe."""

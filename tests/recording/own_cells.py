@@ -7,18 +7,6 @@ from typing import Any
 START = [0.3, -0.4]
 
 
-def _drawn() -> Any:
-    import tensorflow as tf
-
-    return tf.function(lambda: tf.random.normal((2,)), autograph=False)()
-
-
-def _numpy() -> Any:
-    import numpy as np
-
-    return np.random.normal(size=2).astype("float32")
-
-
 def cell(keras: Any, how: str) -> Any:
     """Make a SimpleRNNCell of two units that starts in one way; see `starts`."""
     import tensorflow as tf
@@ -31,7 +19,6 @@ def cell(keras: Any, how: str) -> Any:
                 name="start", shape=(2,), initializer=keras.initializers.Constant(value)
             )
             self.count = tf.Variable(0.0, trainable=False)
-            self.generator = tf.random.Generator.from_seed(3)
 
         def get_initial_state(
             self, inputs: Any = None, batch_size: Any = None, dtype: Any = None
@@ -49,16 +36,6 @@ def cell(keras: Any, how: str) -> Any:
                 "a counter": lambda: tf.repeat(self.count.assign_add(1.0, read_value=True), 2),
                 "a counter at zero": lambda: tf.repeat(tf.identity(self.count), 2),
                 "the number of rows": lambda: tf.fill((2,), 1.0 / tf.cast(batch_size, tf.float32)),
-                "drawn in a function": lambda: _drawn(),
-                "drawn in a branch": lambda: tf.cond(
-                    tf.greater(batch_size, 0), _drawn, lambda: tf.zeros(2)
-                ),
-                "drawn by a generator": lambda: self.generator.normal((2,)),
-                "drawn by Keras": lambda: keras.random.normal((2,)),
-                "drawn from one seed": lambda: tf.random.stateless_normal((2,), [1, 2]),
-                "dropped out": lambda: tf.nn.dropout(tf.ones(2), 0.5),
-                "made by NumPy": lambda: tf.numpy_function(_numpy, [], tf.float32),
-                "drawn and cut off": lambda: 0.0 * tf.zeros_like(tf.random.normal((2,))),
             }[how]()
             made = tf.reshape(tf.cast(made, tf.float32), (2,))
             states = tf.repeat(made[None], batch_size, axis=0)
