@@ -52,6 +52,8 @@ def made_once(held: Array, start: Start | None, layer: Any) -> Origin:
         return BUILT if origin is CUSTOM else origin
     if not np.any(held):
         return ZEROS
+    if start is not None:
+        return BUILT
     path = equal_weight(held, layer)  # where the making was not seen
     return BUILT if path is None else Origin("learned", f"learned: {path}{_ONCE}")
 
