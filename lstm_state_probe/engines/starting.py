@@ -60,7 +60,7 @@ class Starting:
 
         @wraps(original)
         def get_initial_state(*args: Any, **kwargs: Any) -> Any:
-            with Drawing() as drawing, tf.GradientTape(persistent=True) as tape:
+            with Drawing() as drawing, _heard(), tf.GradientTape(persistent=True) as tape:
                 result = original(*args, **kwargs)
             named = {_path(weight): weight for weight in self.layer.trainable_weights}
             for index, state in enumerate(tf.nest.flatten(result)):
@@ -73,6 +73,21 @@ class Starting:
             return result
 
         return get_initial_state
+
+
+@contextmanager
+def _heard() -> Iterator[None]:
+    """Have tapes record in `init_scope` too, which stops them; tf_keras builds in it (2.21)."""
+    from tensorflow.python import pywrap_tfe
+
+    stopped = pywrap_tfe.TFE_Py_TapeSetIsStopped()
+    if stopped:
+        pywrap_tfe.TFE_Py_TapeSetRestartOnThread()
+    try:
+        yield
+    finally:
+        if stopped:
+            pywrap_tfe.TFE_Py_TapeSetStopOnThread()
 
 
 def makes_its_start(layer: Any) -> Any | None:
