@@ -93,7 +93,8 @@ def attach(model: Any, plan: Plan) -> Recorder:
     if subject.parts and plan.layers != ("*",):
         plan = replace(plan, layers=tuple(p.address for p in subject.chosen(plan.layers)))
     recorder = Recorder.attach(subject.engine, model, Origins(), plan=plan, fresh=False)
-    recorder.origins.unseen(recorder.held())
+    recorder.origins.found(recorder.held())
+    recorder.origins.found_learned(recorder.layers)
     return recorder
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.engines.starting import Weights
+from lstm_state_probe.engines.starting import Starts
 from lstm_state_probe.engines.wrapping import Release
 
 GENERIC, CUDNN = "generic", "cudnn"
@@ -45,17 +45,18 @@ class CallTensors:
     `initial` and `final` are flat, in the order in which Keras keeps the states: (batch, units).
     `dropout` holds the masks that stay for the whole call, (batch, n), by (cell, kind, number); one
     that the inputs went through before the loop is (batch, timesteps, n), in their order.
-    `start` tells which trainable weights each of the initial ones was made from.
+    `given` tells whether the call starts from states that it was given: a tensor of one boolean
+    where that is decided as it runs. `start` tells what each of the initial ones was made from.
     """
 
     sequences: Any
     initial: Sequence[Any]
     final: Sequence[Any]
     mask: Any | None
-    given: bool
+    given: Any
     training: bool | None
     kernel: Kernel = field(default_factory=Kernel)
-    start: Weights = field(default_factory=dict)
+    start: Starts = field(default_factory=dict)
     dropout: Mapping[tuple[int, str, int], Any] = field(default_factory=dict)
 
 
@@ -88,7 +89,8 @@ class Watch:
     `steps` gets the timesteps of a call, in the graph in which its loop runs and before `call`
     gets the call itself; None where they are not wanted. `states` and `gates` tell what is. `masks`
     tells from the inputs of a call whether dropout masks are, where they change with the timestep.
-    `generic` asks for Keras's own loop where a GPU has a fused kernel.
+    `generic` asks for Keras's own loop where a GPU has a fused kernel. `written` is told the flat
+    index of a state that somebody else than the layer assigned.
     """
 
     call: Observe
@@ -99,6 +101,7 @@ class Watch:
     masks: Callable[[Any], bool] = lambda inputs: False
     compiled: bool = False
     generic: bool = False
+    written: Callable[[int], None] = lambda index: None
 
 
 class Engine(Protocol):
@@ -166,6 +169,10 @@ class Engine(Protocol):
 
     def reset_apis(self) -> dict[str, str]:
         """Say which reset methods a layer and a model have, for `probe doctor`."""
+        ...
+
+    def noting_builds(self) -> AbstractContextManager[None]:
+        """Note in the block what stateful layers are built with, for `starting.built_with`."""
         ...
 
     def preserve(self, model: Any) -> Release:

@@ -16,8 +16,9 @@ from lstm_state_probe.engines.kernel import keras3_kernel
 from lstm_state_probe.engines.loop import LoopParts, LoopWatch, cells_of
 from lstm_state_probe.engines.preserving import preserve
 from lstm_state_probe.engines.quiet import importing
-from lstm_state_probe.engines.starting import Start
-from lstm_state_probe.engines.wrapping import Release, override, resetting
+from lstm_state_probe.engines.starting import Starting, noting_builds
+from lstm_state_probe.engines.wrapping import Release, all_of, override, resetting
+from lstm_state_probe.engines.writes import Writes
 from lstm_state_probe.errors import EngineMissing
 
 
@@ -104,6 +105,9 @@ class Keras3:
     def reset_apis(self) -> dict[str, str]:
         return _reset_apis(self.keras)
 
+    def noting_builds(self) -> AbstractContextManager[None]:
+        return noting_builds(self.keras.layers.RNN, "_create_state_variables")
+
     def preserve(self, model: Any) -> Release:
         """Keep also the seed generator that everything without a seed of its own shares."""
         from keras.src.backend.common import global_state
@@ -122,7 +126,8 @@ class Keras3:
     def intercept(self, layer: Any, watch: Watch) -> Release:
         """Observe in `inner_loop`, which is given the initial states and returns the final ones."""
         given: list[tuple[bool, Any]] = []
-        start = Start(layer)
+        start, writes = Starting(layer), Writes(lambda: self._variables(layer), watch.written)
+        writes.follow()
         call, inner_loop = layer.call, layer.inner_loop
 
         def observed_call(
@@ -130,7 +135,10 @@ class Keras3:
         ) -> Any:
             given.append((initial_state is not None, training))
             try:
-                return call(sequences, initial_state=initial_state, mask=mask, training=training)
+                with writes.own():
+                    return call(
+                        sequences, initial_state=initial_state, mask=mask, training=training
+                    )
             finally:
                 given.pop()
 
@@ -143,15 +151,14 @@ class Keras3:
             flat = self.keras.tree.flatten
             explicit = given[-1][0] if given else False
             states = flat(initial_state), flat(result[2])
-            mode, weights = bool(training), start.take()
+            mode, made = bool(training), start.take()
             dropout = masks_of(cells_of(layer), in_attribute) if mode else {}
-            watch.call(
-                CallTensors(sequences, *states, mask, explicit, mode, kernel, weights, dropout)
-            )
+            watch.call(CallTensors(sequences, *states, mask, explicit, mode, kernel, made, dropout))
             return result
 
         methods = {"call": observed_call, "inner_loop": observed_loop}
-        return override(layer, methods | start.methods() | resetting(layer, watch.reset))
+        observed = override(layer, methods | resetting(layer, watch.reset))
+        return all_of(start.attach(), observed, writes.release)
 
     def _watching(self, layer: Any, watch: Watch) -> AbstractContextManager[None]:
         if watch.steps is None:

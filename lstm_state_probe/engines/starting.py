@@ -1,62 +1,157 @@
-"""Which trainable weights an initial state was made from, asked inside the call that makes it."""
+"""What an initial state was made from, asked inside the `get_initial_state` that makes it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 
-from lstm_state_probe.engines.wrapping import plain
+from lstm_state_probe.engines.drawing import NOTHING, Drawing, Kinds
+from lstm_state_probe.engines.wrapping import Release, override, plain
 
-Weights = Mapping[int, Mapping[str, Any]]
-"""The flat index of a state to the weights that it depends on: their path, and a tensor."""
 KERAS = ("keras.", "tf_keras.")
+SNAPSHOT = "_lstm_state_probe_start"
+
+
+@dataclass(frozen=True)
+class Start:
+    """What one initial state was made from.
+
+    `weights` are the trainable ones that it depends on: their path, and a tensor (or, of what a
+    layer was built with, a NumPy array). `kinds` tells what else stands in it.
+    """
+
+    weights: Mapping[str, Any] = field(default_factory=dict)
+    kinds: Kinds = NOTHING
+
+
+Starts = Mapping[int, Start]
+"""By the flat index of a state; empty where Keras's own zeros were made, or nothing at all."""
 
 
 @dataclass
-class Start:
-    """Watches a layer's own `get_initial_state`; `weights` is what the last call of it read.
+class Starting:
+    """Watches a layer's own `get_initial_state`; `found` is what the last call of it told.
 
     The stock ones of Keras return zeros and are left alone.
     """
 
     layer: Any
-    weights: dict[int, dict[str, Any]] = field(default_factory=dict)
+    found: dict[int, Start] = field(default_factory=dict)
 
-    def methods(self) -> dict[str, Callable[..., Any]]:
-        """Return the method to put before the layer's, if one of its cells makes its own start."""
-        if not makes_its_start(self.layer):
-            return {}
-        return {"get_initial_state": plain(self._observed(self.layer.get_initial_state))}
+    def attach(self) -> Release:
+        """Put a method before the layer's, or before its cell's, if that makes its own start."""
+        owner = makes_its_start(self.layer)
+        if owner is None:
+            return lambda: None
+        return override(
+            owner, {"get_initial_state": plain(self._observed(owner.get_initial_state))}
+        )
 
-    def take(self) -> Weights:
-        """Return what was read since the last time."""
-        taken, self.weights = self.weights, {}
+    def take(self) -> Starts:
+        """Return what was told since the last time."""
+        taken, self.found = self.found, {}
         return taken
 
     def _observed(self, original: Callable[..., Any]) -> Callable[..., Any]:
         import tensorflow as tf
 
+        @wraps(original)
         def get_initial_state(*args: Any, **kwargs: Any) -> Any:
-            with tf.GradientTape(persistent=True) as tape:
+            with Drawing() as drawing, _heard(), tf.GradientTape(persistent=True) as tape:
                 result = original(*args, **kwargs)
             named = {_path(weight): weight for weight in self.layer.trainable_weights}
             for index, state in enumerate(tf.nest.flatten(result)):
-                self.weights[index] = {
+                weights = {
                     path: tf.convert_to_tensor(weight)
                     for path, weight in named.items()
                     if tape.gradient(state, _variable(weight)) is not None
                 }
+                self.found[index] = Start(weights, drawing.kinds(state))
             return result
 
         return get_initial_state
 
 
-def makes_its_start(layer: Any) -> bool:
-    """Tell whether a layer or one of its cells has a `get_initial_state` that is not Keras's."""
-    parts = (layer, layer.cell, *(getattr(layer.cell, "cells", None) or ()))
-    methods = (getattr(type(part), "get_initial_state", None) for part in parts)
-    return any(method and not method.__module__.startswith(KERAS) for method in methods)
+@contextmanager
+def _heard() -> Iterator[None]:
+    """Have tapes record in `init_scope` too, which stops them; tf_keras builds in it (2.21)."""
+    from tensorflow.python import pywrap_tfe
+
+    stopped = pywrap_tfe.TFE_Py_TapeSetIsStopped()
+    if stopped:
+        pywrap_tfe.TFE_Py_TapeSetRestartOnThread()
+    try:
+        yield
+    finally:
+        if stopped:
+            pywrap_tfe.TFE_Py_TapeSetStopOnThread()
+
+
+def makes_its_start(layer: Any) -> Any | None:
+    """Return the layer, or its cell, if its `get_initial_state` is not Keras's; None if it is."""
+    if _own(layer):
+        return layer
+    cells = getattr(layer.cell, "cells", None) or ()
+    own = any(map(_own, (layer.cell, *cells))) and hasattr(layer.cell, "__dict__")
+    return layer.cell if own else None
+
+
+def _own(part: Any) -> bool:
+    method = getattr(type(part), "get_initial_state", None)
+    return method is not None and not method.__module__.startswith(KERAS)
+
+
+@contextmanager
+def noting_builds(kind: type, makes_states: str) -> Iterator[None]:
+    """Note in the block what stateful layers are built with, which Keras asks of them but once.
+
+    `kind` is Keras's class of recurrent layers, whose method of the name `makes_states` makes
+    the states. It is replaced while models are built, when no layer is there yet.
+    """
+    original = vars(kind).get(makes_states)
+    if original is None:  # another version of Keras
+        yield
+        return
+
+    @wraps(original)
+    def instead(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        if not layer.stateful:
+            return original(layer, *args, **kwargs)
+        starting = Starting(layer)
+        release = starting.attach()
+        try:
+            return original(layer, *args, **kwargs)
+        finally:
+            release()
+            if starting.found:
+                object.__setattr__(layer, SNAPSHOT, _kept(starting.take()))
+
+    setattr(kind, makes_states, plain(instead))
+    try:
+        yield
+    finally:
+        setattr(kind, makes_states, original)
+
+
+def built_with(layer: Any) -> Starts:
+    """Return what a stateful layer was built with, if that was noted."""
+    found: Starts = vars(layer).get(SNAPSHOT, {})
+    return found
+
+
+def _kept(starts: Starts) -> Starts:
+    """Keep the weights as they are now: they will be trained, or loaded."""
+    return {
+        index: Start({path: _array(weight) for path, weight in start.weights.items()}, start.kinds)
+        for index, start in starts.items()
+    }
+
+
+def _array(weight: Any) -> Any:
+    return weight.numpy() if hasattr(weight, "numpy") else None  # None in a graph
 
 
 def _path(weight: Any) -> str:

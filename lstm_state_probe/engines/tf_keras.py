@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -17,8 +17,9 @@ from lstm_state_probe.engines.kernel import tf_keras_kernel
 from lstm_state_probe.engines.loop import LoopParts, LoopWatch, cells_of
 from lstm_state_probe.engines.preserving import keep_generator, preserve
 from lstm_state_probe.engines.quiet import importing
-from lstm_state_probe.engines.starting import Start
-from lstm_state_probe.engines.wrapping import Release, override, plain, resetting
+from lstm_state_probe.engines.starting import Starting, noting_builds
+from lstm_state_probe.engines.wrapping import Release, all_of, override, plain, resetting
+from lstm_state_probe.engines.writes import Writes
 
 
 class TfKeras:
@@ -99,6 +100,9 @@ class TfKeras:
     def reset_apis(self) -> dict[str, str]:
         return _reset_apis(self.keras)
 
+    def noting_builds(self) -> AbstractContextManager[None]:
+        return noting_builds(self.keras.layers.RNN, "reset_states")
+
     def preserve(self, model: Any) -> Release:
         """Keep also the generator of seeds that `set_random_seed` makes."""
         shared = import_module("tf_keras.src.backend")._SEED_GENERATOR
@@ -114,15 +118,19 @@ class TfKeras:
         While the layer's own `call` runs, `return_state` is on, so that it gives its final states.
         """
         process_inputs, call = layer._process_inputs, layer.call
-        settled: list[tuple[Any, Any, bool]] = []
-        start = Start(layer)
+        settled: list[tuple[Any, Any, Any]] = []
+        start, writes = Starting(layer), Writes(lambda: self._variables(layer), watch.written)
+        writes.follow()
 
         def observed_inputs(inputs: Any, initial_state: Any, constants: Any) -> Any:
-            explicit = initial_state is not None or (isinstance(inputs, list) and len(inputs) > 1)
+            listed = (
+                len(inputs) - 1 - (layer._num_constants or 0) if isinstance(inputs, list) else 0
+            )
+            given = self._takes_given(layer, initial_state is not None or listed > 0)
             result = process_inputs(inputs, initial_state, constants)
             # read now: the variables of a stateful layer are assigned before `call` returns
             read = self._tf.nest.map_structure(self._tf.identity, result[1])
-            settled.append((result[0], read, explicit))
+            settled.append((result[0], read, given))
             return result
 
         def observed_call(*args: Any, **kwargs: Any) -> Any:
@@ -136,30 +144,40 @@ class TfKeras:
                 self._fused(layer), layer, generic=watch.generic, convert=self._converted
             )
             try:
-                with self._watching(layer, watch, mode), chosen as kernel:
+                with self._watching(layer, watch, mode), chosen as kernel, writes.own():
                     result = convert(call, status)(*args, **kwargs)
             finally:
                 object.__setattr__(layer, "return_state", wanted)
             if not settled:  # a subclass that goes its own way past the initial states
                 return result
-            sequences, initial, explicit = settled.pop()
+            sequences, initial, given = settled.pop()
             settled.clear()
             output, final = list(result[: -len(initial)]), result[-len(initial) :]
             flat = self._tf.nest.flatten
             mask = kwargs.get("mask", args[1] if len(args) > 1 else None)
             mask = self._rows(args, kwargs) if mask is None else mask
             states = flat(initial), flat(final)
-            weights = start.take()
+            made = start.take()
             dropout = {} if mode is False else self._dropout(layer)
-            watch.call(
-                CallTensors(sequences, *states, mask, explicit, mode, kernel, weights, dropout)
-            )
+            watch.call(CallTensors(sequences, *states, mask, given, mode, kernel, made, dropout))
             if wanted:
                 return result
             return output[0] if len(output) == 1 else output
 
         methods = {"_process_inputs": plain(observed_inputs), "call": plain(observed_call)}
-        return override(layer, methods | start.methods() | resetting(layer, watch.reset))
+        observed = override(layer, methods | resetting(layer, watch.reset))
+        return all_of(start.attach(), observed, writes.release)
+
+    def _takes_given(self, layer: Any, given: bool) -> Any:
+        """Tell whether a call starts from what it is given.
+
+        A stateful layer prefers what it stored, in silence, unless every element of it is zero
+        (tf_keras 2.16 to 2.21): known as the call runs, before the states are assigned.
+        """
+        if not (given and layer.stateful):
+            return given
+        count = self._tf.math.count_nonzero
+        return self._tf.add_n([count(state) for state in self._tf.nest.flatten(layer.states)]) == 0
 
     @contextmanager
     def _watching(self, layer: Any, watch: Watch, training: bool | None) -> Iterator[None]:

@@ -28,6 +28,16 @@ def override(layer: Any, methods: Mapping[str, Any]) -> Release:
     return release
 
 
+def all_of(*releases: Release) -> Release:
+    """Return one release for several."""
+
+    def release() -> None:
+        for one in releases:
+            one()
+
+    return release
+
+
 @contextmanager
 def laid_bare(layer: Any, name: str) -> Iterator[None]:
     """Take every override of a method away for a while."""

@@ -17,7 +17,7 @@ from lstm_state_probe.engines import Engine
 from lstm_state_probe.engines.messages import described
 from lstm_state_probe.inspection.data import CallInspection, StateChange
 from lstm_state_probe.layers.find import Recurrent
-from lstm_state_probe.recording.call import Call, Held, Origin
+from lstm_state_probe.recording.call import Call, Origin
 from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.outcome import leaves, plain
 from lstm_state_probe.recording.recorder import Recorder
@@ -49,15 +49,11 @@ def make_calls(engine: Engine, model: Any, inputs: Any, *, loaded: bool) -> tupl
     if loaded:
         origins.built(recorder.held(), recorder.layers)
     else:
-        origins.held = _before(recorder.held())
+        origins.found(recorder.held(), EMPTY, FULL)
     try:
         return tuple(_until_failure(recorder, _acts(engine, model, inputs)))
     finally:
         recorder.detach()
-
-
-def _before(held: Held) -> dict[str, tuple[Origin, Array]]:
-    return {name: (FULL if np.any(value) else EMPTY, value) for name, value in held.items()}
 
 
 def _acts(engine: Engine, model: Any, inputs: Any) -> Mapping[str, Callable[[], Any]]:

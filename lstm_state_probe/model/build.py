@@ -41,7 +41,8 @@ def build_model(scenario: ScenarioFile, engine: Engine, *, allow_code: bool = Fa
     custom_scope = engine.keras.saving.custom_object_scope
     place: Path = ("model", "layers" if spec.is_written else spec.form)
     weigh = weighed(engine, lambda figure: scenario.error(place, figure))
-    with custom_scope(code.names), _policy(objects, spec.dtype_policy), weigh:
+    policy = _policy(objects, spec.dtype_policy)
+    with custom_scope(code.names), policy, weigh, engine.noting_builds():
         model = _FORMS[spec.form](objects, code)
     if spec.compile is not None:
         path: Path = ("model", "compile")

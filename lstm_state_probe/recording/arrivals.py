@@ -9,7 +9,10 @@ from typing import Any
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CUDNN, CallTensors, StepTensors
 from lstm_state_probe.engines.kernel import kernel_name
+from lstm_state_probe.engines.running import running
+from lstm_state_probe.engines.starting import Start
 from lstm_state_probe.layers.find import Recurrent
+from lstm_state_probe.layers.given import given_by
 from lstm_state_probe.recording.call import Call, Gates, State, frozen, two_axes
 from lstm_state_probe.recording.origin import Origins, Raw
 from lstm_state_probe.recording.places import Places
@@ -61,10 +64,11 @@ class Arrivals:
         """Return what takes the values of `emitted`, in their order."""
         layout, used = Layout(part, tensors), self.places.use(part.address)
         wanted, chosen = self.plan.level(part.address), tensors.kernel
+        givers = given_by(part, running())
 
         def receive(arrays: list[Array], skipped: int) -> None:
             found = layout.read(arrays)
-            raw = Raw(part, tensors.given, found.initial, found.weights, skipped > 0)
+            raw = Raw(part, found.given, found.initial, givers, found.starts, skipped > 0)
             phase, epoch, batch, use = self.places.place(part.address, used, skipped)
             origin = self.origins.call(raw, (phase, epoch, batch), found.final)
             steps = self._steps.pop(part.address, None)
@@ -159,15 +163,16 @@ def emitted(tensors: CallTensors, witness: Witness) -> list[Any]:
 
     mask = [] if tensors.mask is None else [tf.cast(tensors.mask, tf.bool)]
     runtime = [] if tensors.kernel.runtime is None else [tensors.kernel.runtime]
-    read = [weight for _, _, weight in _read(tensors)]
+    given = [] if isinstance(tensors.given, bool) else [tensors.given]
+    read = [weight for start in tensors.start.values() for weight in start.weights.values()]
     states = [*tensors.initial, *tensors.final]
     timesteps = tf.shape(tensors.sequences)[1]
-    return [*states, timesteps, *runtime, *mask, *read, *witness.tensors]
+    return [*states, timesteps, *given, *runtime, *mask, *read, *witness.tensors]
 
 
 @dataclass(frozen=True)
 class Arrived:
-    """The values of one call; `weights` are those that a state was made from, by their path.
+    """The values of one call; `starts` tells what a state was made from.
 
     `evidence` is for the witness.
     """
@@ -175,9 +180,10 @@ class Arrived:
     initial: dict[str, Array]
     final: dict[str, Array]
     timesteps: int
+    given: bool
     kernel: str
     mask: Array | None
-    weights: dict[str, dict[str, Array]]
+    starts: dict[str, Start]
     evidence: Sequence[Array]
 
 
@@ -187,34 +193,29 @@ class Layout:
     def __init__(self, part: Recurrent, tensors: CallTensors) -> None:
         self.names, self.kernel = part.states, tensors.kernel
         self.masked = tensors.mask is not None
-        self.read_from = [(part.states[index], path) for index, path, _ in _read(tensors)]
+        self.given = tensors.given
+        self.starts = {part.states[index]: start for index, start in tensors.start.items()}
 
     def read(self, arrays: Sequence[Array]) -> Arrived:
         """Give the values their names."""
         count = len(self.names)
         initial, final = arrays[:count], arrays[count : 2 * count]
         timesteps, *rest = arrays[2 * count :]
+        given = self.given if isinstance(self.given, bool) else bool(rest.pop(0))
         fixed = self.kernel.runtime is None
         kernel = self.kernel.name if fixed else kernel_name(rest.pop(0))
         mask = two_axes(rest.pop(0)) if self.masked else None
-        weights: dict[str, dict[str, Array]] = {}
-        for name, path in self.read_from:
-            weights.setdefault(name, {})[path] = rest.pop(0)
+        starts = {
+            name: Start({path: rest.pop(0) for path in start.weights}, start.kinds)
+            for name, start in self.starts.items()
+        }
         return Arrived(
             dict(zip(self.names, map(frozen, initial), strict=True)),
             dict(zip(self.names, map(frozen, final), strict=True)),
             int(timesteps),
+            given,
             kernel,
             mask,
-            weights,
+            starts,
             rest,
         )
-
-
-def _read(tensors: CallTensors) -> list[tuple[int, str, Any]]:
-    """List (flat index of a state, path of a weight that it was made from, the weight's value)."""
-    return [
-        (index, path, weight)
-        for index, weights in tensors.start.items()
-        for path, weight in weights.items()
-    ]

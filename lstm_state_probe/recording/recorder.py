@@ -17,7 +17,6 @@ from lstm_state_probe.engines.base import (
 )
 from lstm_state_probe.engines.wrapping import Release, override, resetting
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
-from lstm_state_probe.layers.given import given_by
 from lstm_state_probe.recording.arrivals import Arrivals, emitted
 from lstm_state_probe.recording.call import Call, Held, frozen
 from lstm_state_probe.recording.origin import Origins
@@ -74,7 +73,6 @@ class Recorder:
         sink: Sink = VariableSink() if engine.jit_compiled(model) else CallbackSink()
         arrivals = Arrivals(plan, origins, Store(plan.budget))
         recorder = cls(engine, model, layers, sink, plan, arrivals)
-        origins.given_by = given_by(model)
         recorder._intercept(layers)
         if engine.steps_per_execution(model) > 1:
             stepping = {"call": recorder.places.stepping(model.call)}
@@ -128,7 +126,8 @@ class Recorder:
         """
         self._release()
         for part in self.layers:
-            self._releases.append(override(part.layer, resetting(part.layer, self._on_reset(part))))
+            noted = self._on_reset(part, traced=False)
+            self._releases.append(override(part.layer, resetting(part.layer, noted)))
 
     def resume(self) -> None:
         """Observe again what is traced or called from now on."""
@@ -192,12 +191,27 @@ class Recorder:
         written, store.written = store.written, 0
         return written
 
-    def _on_reset(self, part: Recurrent) -> Callable[[], None]:
+    def _on_reset(self, part: Recurrent, *, traced: bool = True) -> Callable[[], None]:
+        """Return what notes a reset: at once, or in each run of the graph that is `traced` now."""
+
         def reset() -> None:
+            import tensorflow as tf
+
+            if not tf.executing_eagerly():
+                if traced:
+                    self.sink.emit([], lambda arrays, skipped: self.origins.reset(part.addresses))
+                return
             self.collect()  # what waits was recorded before the reset
             self.origins.reset(part.addresses)
 
         return reset
+
+    def _on_write(self, part: Recurrent) -> Callable[[int], None]:
+        def written(index: int) -> None:
+            self.collect()  # what waits was recorded before it
+            self.origins.written(part.addresses[index], self.engine.held(part.layer)[index])
+
+        return written
 
     def _watch(self, part: Recurrent) -> Watch:
         level = self.plan.level(part.address)
@@ -211,6 +225,7 @@ class Recorder:
             masks=lambda inputs: wanted(part, self.engine.name, inputs, budget=self.plan.witness),
             compiled=isinstance(self.sink, VariableSink),
             generic=self.plan.kernel == GENERIC,
+            written=self._on_write(part),
         )
 
     def _steps_observer(self, part: Recurrent) -> Callable[[StepTensors], None]:

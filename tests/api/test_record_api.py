@@ -132,7 +132,7 @@ def test_functions_that_were_traced_before_are_recorded(engine: Any) -> None:
     with record(model) as recording:
         model.fit(X, Y, **QUIET)
     assert len(places(recording)) == 4
-    assert words(recording, 0) == ["carried from a call that was not recorded"] * 2
+    assert words(recording, 0) == ["carried: so held when the recording began"] * 2
 
 
 def test_an_exception_passes_and_what_came_before_it_stays(engine: Any) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lstm_state_probe import record
 from lstm_state_probe.errors import CouldNotRun, ScenarioError
 from lstm_state_probe.layers.families import auto_name
 from lstm_state_probe.layers.find import find_recurrent
-from lstm_state_probe.layers.given import given_by
 from lstm_state_probe.layers.static import name_layers, static_quantities
 from lstm_state_probe.model import build_model
 
@@ -272,9 +272,18 @@ layers:
     target = rng.normal(size=(2, 4, 2)).astype("float32")
     expected = by_hand(engine.keras, kind, wrap)
     expected.set_weights(model.keras.get_weights())
-    found = model.keras({"source": source, "target": target})
+    with record(model.keras) as recording:
+        found = model.keras({"source": source, "target": target})
     np.testing.assert_array_equal(found, expected([source, target]))
-    assert given_by(model.keras) == {"decoder": "encoder"}
+    told = {
+        call.layer: {state.origin.words for state in call.states.values()}
+        for call in recording.calls
+    }
+    assert {layer: words for layer, words in told.items() if "decoder" in layer} == {
+        part.address: {"given: encoder"}
+        for part in find_recurrent(model.keras)
+        if "decoder" in part.address
+    }
 
 
 def test_a_graph_takes_states_from_inputs_joins_layers_and_returns_several(

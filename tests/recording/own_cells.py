@@ -18,6 +18,7 @@ def cell(keras: Any, how: str) -> Any:
             self.start = self.add_weight(
                 name="start", shape=(2,), initializer=keras.initializers.Constant(value)
             )
+            self.count = tf.Variable(0.0, trainable=False)
 
         def get_initial_state(
             self, inputs: Any = None, batch_size: Any = None, dtype: Any = None
@@ -31,7 +32,12 @@ def cell(keras: Any, how: str) -> Any:
                 "a constant": lambda: tf.constant([0.25, 0.75]),
                 "zeros": lambda: tf.zeros(2),
                 "random": lambda: tf.random.normal((2,)),
+                "a weight and noise": lambda: start * (1 + tf.random.uniform((2,))),
+                "a counter": lambda: tf.repeat(self.count.assign_add(1.0, read_value=True), 2),
+                "a counter at zero": lambda: tf.repeat(tf.identity(self.count), 2),
+                "the number of rows": lambda: tf.fill((2,), 1.0 / tf.cast(batch_size, tf.float32)),
             }[how]()
+            made = tf.reshape(tf.cast(made, tf.float32), (2,))
             states = tf.repeat(made[None], batch_size, axis=0)
             return [states] if keras.__name__ == "keras" else states
 

@@ -44,6 +44,16 @@ def train_twice(model: Any, x: Any, y: Any) -> None:
         model.train_on_batch(x, y)
 
 
+def called_twice(model: Any, x: Any, y: Any) -> None:
+    for _ in range(2):
+        model.predict_on_batch(x)
+
+
+def called_and_trained(model: Any, x: Any, y: Any) -> None:
+    model.predict_on_batch(x)
+    train_twice(model, x, y)
+
+
 def start_weight(model: Any) -> str:
     (path,) = (
         getattr(w, "path", w.name).removesuffix(":0")
@@ -100,11 +110,50 @@ def test_a_cell_that_makes_zeros_itself_starts_at_zeros(engine: Any) -> None:
     assert call.states["h"].origin.word == "zeros"
 
 
-def test_a_random_start_is_known_from_the_second_call_on(engine: Any) -> None:
-    _, calls = recorded(
-        engine, case("random"), lambda m, x, y: [m.predict(x, verbose=0) for _ in range(3)]
+@pytest.mark.parametrize("mode", ["graph", "run_eagerly"])
+def test_random_is_what_draws_a_random_number_from_the_first_call_on_and_in_training(
+    engine: Any, mode: str
+) -> None:
+    _, calls = recorded(engine, case("random", **MODES[mode]), called_and_trained)
+    assert {call.states["h"].origin.words for call in calls} == {"random: drawn for this call"}
+    assert not np.array_equal(calls[1].states["h"].initial, calls[2].states["h"].initial)
+
+
+@pytest.mark.parametrize(
+    ("how", "mode"), [("a counter", "graph"), ("the number of rows", "run_eagerly")]
+)
+def test_a_start_with_a_cause_is_custom_though_it_changes_from_call_to_call(
+    engine: Any, how: str, mode: str
+) -> None:
+    _, calls = recorded(engine, case(how, **MODES[mode]), called_and_trained)
+    words = "custom: what get_initial_state of the cell returns"
+    assert {call.states["h"].origin.words for call in calls} == {words}
+
+
+def test_zeros_by_chance_are_told_apart_from_zeros_that_are_made(engine: Any) -> None:
+    """A counter may be zero."""
+    _, (call,) = recorded(engine, case("a counter at zero"), lambda m, x, y: m.predict_on_batch(x))
+    assert not call.states["h"].initial.any()
+    assert call.states["h"].origin.word == "custom"
+
+
+def test_a_learned_start_with_noise_is_learned_and_says_so(engine: Any) -> None:
+    model, calls = recorded(
+        engine, case("a weight and noise"), lambda m, x, y: m.train_on_batch(x, y)
     )
-    assert [call.states["h"].origin.word for call in calls] == ["custom", "random", "random"]
+    words = f"learned: computed from {start_weight(model)} and random numbers"
+    assert {call.states["h"].origin.words for call in calls} == {words}
+
+
+@pytest.mark.parametrize("how", ["a weight of zeros", "computed from a weight", "random"])
+def test_what_a_stateful_layer_was_built_with_is_told_as_it_was_made(engine: Any, how: str) -> None:
+    """As its numbers would not tell: zeros, and what equals no weight."""
+    with engine.noting_builds():
+        _, calls = recorded(engine, case(how, stateful=True), called_twice)
+    first = calls[0].states["h"].origin
+    assert first.word == ("random" if how == "random" else "learned")
+    assert first.words.endswith("when the layer was built")
+    assert {call.states["h"].origin.word for call in calls[1:]} == {"carried"}
 
 
 def test_a_stateful_layer_reads_the_weight_once_and_is_reset_to_zeros(engine: Any) -> None:

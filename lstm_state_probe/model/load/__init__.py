@@ -56,7 +56,8 @@ def load_model(
         CouldNotRun: chained to what Keras raised.
     """
     how = How(allow_code=allow_code, custom=custom_objects or {})
-    model, note = load(path, engine, how, weights=weights)
+    with engine.noting_builds():
+        model, note = load(path, engine, how, weights=weights)
     if note is not None:
         warnings.warn(f"{note}; it is left uncompiled", LeftUncompiled, stacklevel=2)
     return model
@@ -133,7 +134,8 @@ def _attempt(act: Any, path: Path) -> Any:
 def load_own(path: Path, engine: Engine, custom_objects: Mapping[str, Any]) -> Any:
     """Load what this process saved itself; what Keras raises goes through."""
     how = How(custom=custom_objects)
-    with engine.keras.saving.custom_object_scope(dict(custom_objects)):
+    scope = engine.keras.saving.custom_object_scope(dict(custom_objects))
+    with scope, engine.noting_builds():
         return _format(path).load(path, engine, how)
 
 
