@@ -87,12 +87,12 @@ def _until_failure(recorder: Recorder, acts: Mapping[str, Callable[[], Any]]) ->
     for name, act in acts.items():
         recorder.origins.operation = f"the {name}"
         recorder.batch("predict", -1, 0)
-        outputs: tuple[tuple[int, ...], ...] = ()
-        failure = None
+        result, failure = None, None
         try:
-            outputs = tuple(array.shape for _, array in leaves(plain(act())))
+            result = act()
         except Exception as error:  # noqa: BLE001 - the boundary: Keras may raise anything
             failure = f"the {name} fails: {described(error)}"
+        outputs = tuple(array.shape for _, array in leaves(plain(result)))
         yield Made(name, *_taken(recorder, outputs), failure)
         if failure is not None:
             return

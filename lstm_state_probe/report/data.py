@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lstm_state_probe.errors import INTERRUPTED, Complaint, ProbeError
 from lstm_state_probe.expectations.verdict import Verdict
@@ -58,8 +58,9 @@ class ScenarioReport:
 
     `seed` is None where nobody seeded: in a recording of the user's own calls.
     `not_done` counts the operations of the scenario that were not reached, because an earlier
-    one failed. `complaints` are the places of `error`, where it has any. `cached` is when it last
-    ran, where nothing changed since and it was not run.
+    one failed. `complaints` are the places of `error`, where it has any, `fault` the traceback of
+    one that is the probe's own. `cached` is when it last ran, where nothing changed since and it
+    was not run.
     """
 
     id: str
@@ -79,6 +80,7 @@ class ScenarioReport:
     checks: tuple[Verdict, ...] = ()
     complaints: tuple[Complaint, ...] = ()
     cached: str | None = None
+    fault: str | None = None
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -113,14 +115,14 @@ class SuiteReport:
 
     @property
     def exit_code(self) -> int:
-        """3 if Keras raised, else 2 if a scenario was wrong, else 1 if one failed, else 0.
+        """The highest of: 4 a fault of the probe, 3 Keras raised, 2 a scenario is wrong, 1 failed.
 
         130 after Ctrl-C, whatever was done before it.
         """
         if self.interrupted:
             return INTERRUPTED
         codes = [scenario.exit_code for scenario in self.scenarios]
-        return max([*codes, 2 if self.complaints else 0])
+        return max([*codes, *(complaint.exit_code for complaint in self.complaints), 0])
 
 
 def status_of(
@@ -136,3 +138,21 @@ def status_of(
     if not verdicts:
         return NO_EXPECTATIONS
     return "passed" if all(verdict.passed for verdict in verdicts) else "failed"
+
+
+def ended_by(report: ScenarioReport, error: ProbeError) -> ScenarioReport:
+    """Return the report of a scenario that an error ended, after all that the report tells."""
+    told = report.error or ""
+    return replace(
+        report,
+        status="error",
+        error=told if told and str(error) in told else "\n".join(filter(None, (told, str(error)))),
+        complaints=report.complaints + error.complaints,
+        fault=report.fault or error.traceback,
+        exit_code=max(report.exit_code, error.exit_code),
+    )
+
+
+def bare(report: ScenarioReport) -> ScenarioReport:
+    """Return what is left of a report where what was done cannot be shown: its error."""
+    return replace(report, layers=(), initialised={}, operations=(), checks=(), not_done=0)

@@ -23,7 +23,8 @@ Status = Literal["passed", "failed", "error", "no expectations"]
 class Part(BaseModel):
     """A part of the report; a later version may add keys."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    # pydantic before 2.10 keeps names that begin with `model_` for itself, and warns of ours
+    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
 
 
 class Environment(Part):
@@ -159,13 +160,14 @@ class Operation(Part):
 
 
 class Complaint(Part):
-    """What was wrong at one place of a file."""
+    """What was wrong at one place of a file; `fault` the traceback of a fault of the probe."""
 
     file: str
     line: int
     column: int
     message: str
     source: str
+    fault: str = ""
 
 
 class Layer(Part):
@@ -180,6 +182,7 @@ class Layer(Part):
 class Scenario(Part):
     """One scenario on one engine; `complaints` are the places of `error`, where it has any.
 
+    `fault` is the traceback of an error that is the probe's own.
     `cached` is when it passed, where nothing changed since and it was not run again: then there
     are its verdicts, and no states.
     """
@@ -193,6 +196,7 @@ class Scenario(Part):
     status: Status
     seconds: float
     error: str | None
+    fault: str | None = None
     complaints: list[Complaint]
     exit_code: int
     cached: str | None = None

@@ -84,6 +84,7 @@ def _scenario(anchor: str, report: ScenarioReport) -> Html:
         tag("p", ", ".join([report.engine, *_seed(report)]), class_="faint"),
         [tag("p", report.description, class_="text")] if report.description else [],
         [tag("pre", report.error, class_="failed")] if report.error else [],
+        [tag("pre", report.fault, class_="faint")] if report.fault else [],
         _ledger(report),
         tag("details", tag("summary", "initialised"), layers(initialised(report))),
         (_operation(report, done) for done in report.operations),

@@ -78,6 +78,7 @@ def _complaint(complaint: Complaint) -> dict[str, Any]:
         "column": complaint.column,
         "message": complaint.message,
         "source": complaint.source,
+        **({"fault": complaint.fault} if complaint.fault else {}),
     }
 
 
@@ -93,6 +94,7 @@ def _scenario(scenario: ScenarioReport) -> dict[str, Any]:
         "seconds": _seconds(scenario.seconds),
         "error": scenario.error,
         "complaints": [_complaint(complaint) for complaint in scenario.complaints],
+        "fault": scenario.fault,
         "exit_code": scenario.exit_code,
         "cached": scenario.cached,
         "layers": [

@@ -61,7 +61,7 @@ def _suite(read: doc.Report) -> SuiteReport:
 
 
 def _complaint(read: doc.Complaint) -> Complaint:
-    return Complaint(read.file, read.line, read.column, read.message, read.source)
+    return Complaint(read.file, read.line, read.column, read.message, read.source, read.fault)
 
 
 def _scenario(read: doc.Scenario) -> ScenarioReport:
@@ -82,6 +82,7 @@ def _scenario(read: doc.Scenario) -> ScenarioReport:
         not_done=read.not_done,
         error=read.error,
         exit_code=read.exit_code,
+        fault=read.fault,
         complaints=tuple(map(_complaint, read.complaints)),
         checks=tuple(map(verdict_of, read.checks)),
         cached=read.cached,

@@ -136,6 +136,7 @@ class Tables:
     def _error(self, report: ScenarioReport) -> None:
         if report.error:
             self.page.as_is(report.error, "bad")
+            self.page.as_is(report.fault or "", "faint")
             self.page.line()
 
     def _rule(self) -> None:
