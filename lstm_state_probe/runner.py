@@ -13,11 +13,12 @@ from typing import Any
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.engines.gradients import gradients_released
-from lstm_state_probe.engines.messages import plain_message
+from lstm_state_probe.engines.messages import whole_message
 from lstm_state_probe.errors import ProbeError, caught
 from lstm_state_probe.expectations.judge import Bench, judge_operation, spot
 from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.expectations.verified import judge_verified
+from lstm_state_probe.layers.lost_masks import lost_masks
 from lstm_state_probe.model import build_model
 from lstm_state_probe.model.arrays import draw_arrays
 from lstm_state_probe.operations import OPERATIONS, KerasRaised, Session
@@ -102,8 +103,11 @@ class Story:
         built = build_model(self.scenario, self.engine, allow_code=self.allow_code)
         self.session = Session.begin(self.scenario, self.engine, built, arrays, plan=self.plan)
         self.initialised = self.session.recorder.held()
+        lost = lost_masks(built.keras)
         self.layers = tuple(
-            LayerReport(part.address, part.kind, part.states, part.stateful)
+            LayerReport(
+                part.address, part.kind, part.states, part.stateful, lost.get(part.address, "")
+            )
             for part in self.session.recorder.layers
         )
         with contextlib.suppress(Stopped):
@@ -159,7 +163,7 @@ class Story:
         try:
             result = plain(OPERATIONS[operation.name](session, operation.arguments, path))
         except KerasRaised as raised:
-            failure = Failure(type(raised.error).__name__, plain_message(raised.error))
+            failure = Failure(type(raised.error).__name__, whole_message(raised.error))
         seconds = time.perf_counter() - started
         calls, unrecorded = session.recorder.take()
         on_disk = session.recorder.spilled()

@@ -146,4 +146,5 @@ def _quiet() -> Iterator[None]:
 
 
 def _dasks(name: str) -> bool:
-    return name.partition(".")[0] in ("distributed", "dask", "tornado")
+    """Tell Dask's own; and that of futures, whose cancelling a closed client refuses (2024.1)."""
+    return name.partition(".")[0] in ("distributed", "dask", "tornado", "concurrent")

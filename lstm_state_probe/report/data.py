@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from lstm_state_probe.errors import INTERRUPTED, Complaint, ProbeError
 from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.recording.call import Held
+from lstm_state_probe.recording.finite import NotFinite, first_in_time
 from lstm_state_probe.recording.outcome import Outcome
 
 SCHEMA_VERSION = 1
@@ -16,12 +18,17 @@ NO_EXPECTATIONS = "no expectations"
 
 @dataclass(frozen=True)
 class LayerReport:
-    """A recurrent layer: its address, its class, the names of its states."""
+    """A recurrent layer: its address, its class, the names of its states.
+
+    `lost_mask` says which mask was made and destroyed on the way to it; '' where the model tells
+    of none.
+    """
 
     address: str
     kind: str
     states: tuple[str, ...]
     stateful: bool
+    lost_mask: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,12 @@ class OperationReport:
     raises: bool = False
     source: str = ""
     file: str | None = None
+
+    @cached_property
+    def first_bad(self) -> NotFinite | None:
+        """The first NaN or infinity in a state or a gate, if there is any."""
+        layers = dict.fromkeys(call.layer for call in self.outcome.calls)
+        return first_in_time(layers, self.outcome.calls, self.outcome.held)
 
     @property
     def status(self) -> str:

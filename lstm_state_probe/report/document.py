@@ -171,12 +171,35 @@ class Complaint(Part):
 
 
 class Layer(Part):
-    """A recurrent layer of the model."""
+    """A recurrent layer of the model; `lost_mask` says which mask is destroyed on the way to it."""
 
     address: str
     kind: str
     states: list[str]
     stateful: bool
+    lost_mask: str = ""
+
+
+class BadPlace(Part):
+    """Where the first NaN or infinity is: `index` is (sample, unit, ...) of a state or gate.
+
+    `timestep` is one of the loop, or null at a moment that is none.
+    """
+
+    layer: str
+    name: str
+    moment: Literal["initial", "timestep", "final", "held"]
+    timestep: int | None
+    index: list[int]
+    value: Literal["NaN", "Infinity", "-Infinity"]
+    words: str
+
+
+class FirstBad(BadPlace):
+    """That of a scenario; `operation` and `call` count from 0, `call` is null where none had it."""
+
+    operation: int
+    call: int | None
 
 
 class Scenario(Part):
@@ -204,6 +227,7 @@ class Scenario(Part):
     initialised: dict[str, dict[str, Values]]
     dtypes: dict[str, str]
     not_done: int
+    first_bad: FirstBad | None = None
     operations: list[Operation]
     checks: list[Expectation]
 

@@ -75,7 +75,8 @@ def _scenario(read: doc.Scenario) -> ScenarioReport:
     return ScenarioReport(
         **{name: getattr(read, name) for name in names},
         layers=tuple(
-            LayerReport(p.address, p.kind, tuple(p.states), p.stateful) for p in read.layers
+            LayerReport(p.address, p.kind, tuple(p.states), p.stateful, p.lost_mask)
+            for p in read.layers
         ),
         initialised=initialised,
         operations=tuple(operations),

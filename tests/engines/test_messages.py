@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lstm_state_probe.engines.messages import described, plain_message
+from lstm_state_probe.engines.messages import described, limit, plain_message, whole_message
 
 DECORATED = {
     "the layer and the arguments that it received": (
@@ -123,6 +123,58 @@ def test_a_real_error_is_short_and_without_noise(model: Any, what: str) -> None:
         assert noise not in message, message
     assert len(message) < 600, message
     assert all(word in str(error) for word in message.split()), "the words are Keras's own"
+
+
+def test_what_this_tensorflow_cannot_compute_is_told_beside_keras_s_words() -> None:
+    words = "The Conv2D op currently only supports the NHWC tensor format on the CPU."
+    first, second = whole_message(ValueError(words)).split("\n")
+    assert first == words
+    assert second.startswith("this TensorFlow, on this processor, cannot compute channels_first")
+    for other in (
+        "Default MaxPoolingOp only supports NHWC on device type CPU",
+        "CPU implementation of Conv3D currently only supports the NDHWC tensor format.",
+    ):
+        assert limit(ValueError(other)) == second
+    assert "no kernel" in limit(ValueError("No OpKernel was registered to support Op 'CudnnRNN'"))
+    for harmless in ("shapes (2, 3)", "on the CPU", "data_format NHWC has 4 axes"):
+        assert limit(ValueError(harmless)) == ""
+
+
+@pytest.mark.parametrize("eager", [False, True], ids=["graph", "eager"])
+def test_the_layer_in_which_it_was_raised_stands_in_the_message_by_its_name(
+    engine: Any, eager: bool
+) -> None:
+    layers = engine.keras.layers
+
+    class Fails(layers.Layer):
+        def call(self, x: Any) -> Any:
+            raise ValueError("it fails")
+
+    class Holds(layers.Layer):
+        def __init__(self, inner: Any, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.inner = inner
+
+        def call(self, x: Any) -> Any:
+            return self.inner(x)
+
+    model = engine.keras.Sequential([Holds(Fails(name="first")), Holds(Fails(name="second"))])
+    model.layers[0].inner = layers.Identity(name="first")
+    model.compile(run_eagerly=eager)
+    message = whole_message(_raised(lambda: model.predict_on_batch(zeros(2, 3))))
+    assert message.startswith("it fails\nin the layer ")
+    assert "'second' (Fails)" in message
+    assert "first" not in message
+
+
+def test_a_graph_that_fails_while_it_runs_names_its_node(engine: Any) -> None:
+    layers = engine.keras.layers
+    model = engine.keras.Sequential([layers.Embedding(3, 2, name="words"), layers.GRU(2)])
+    error = _raised(lambda: model.predict_on_batch(np.full((2, 3), 9)))
+    assert "/words" in whole_message(error).splitlines()[-1]
+    assert "in the layer 'words' (Embedding)" in whole_message(
+        _raised(lambda: model(np.full((2, 3), 9)))
+    )
 
 
 def test_a_refused_argument_keeps_its_name(engine: Any) -> None:
