@@ -52,6 +52,15 @@ def in_words(
         yield style, words(finding, precision)
 
 
+def lost_masks_words(report: ScenarioReport) -> Iterator[str]:
+    """Say which layers never got the mask that was made for them, once for all operations."""
+    calls = [call for done in report.operations for call in done.outcome.calls]
+    for layer in report.layers:
+        found = lost_mask(layer, [call for call in calls if call.layer == layer.address])
+        if found is not None:
+            yield _lost_mask(found, 0)
+
+
 def _saturated(found: Saturated, precision: int) -> str:
     whole = share(found.low + found.high, found.count)
     low, high = (share(part, found.count) for part in (found.low, found.high))

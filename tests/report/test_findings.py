@@ -187,8 +187,11 @@ def test_states_of_other_layers_and_names_are_left_alone(made):
 def test_a_mask_that_was_lost_on_the_way_is_told_where_no_call_had_one(made, page) -> None:
     layer = LayerReport("lstm", "LSTM", ("h",), False, "the mask that m makes is destroyed by pool")
     call = made.call(drawn(2, 3), drawn(2, 3, seed=1))
-    words = "mask: lstm got none: the mask that m makes is destroyed by pool"
-    assert words in " ".join(page(made.scenario(made.operation(call), layers=(layer,))).split())
+    told = "mask: lstm got none: the mask that m makes is destroyed by pool"
+    report = made.scenario(made.operation(call), layers=(layer,))
+    assert told in words(page(report))
+    for options in ({"verbosity": -1}, {"ledger": True}):
+        assert told in words(page(report, end=True, **options))
     arrived = replace(call, mask=np.ones((2, 5), bool))
     for calls in ((arrived,), ()):
         shown = page(made.scenario(made.operation(*calls), layers=(layer,)))
