@@ -10,8 +10,7 @@ def main() -> None:
     """Run the command line and leave the process at once.
 
     Unloading TensorFlow takes the better part of a second and does nothing for the user, so the
-    process leaves by `os._exit` once everything is flushed. A fault of the probe itself takes
-    the ordinary way out, with its traceback.
+    process leaves by `os._exit` once everything is flushed.
     """
     from lstm_state_probe.cli import NO_READER, run_command_line
 

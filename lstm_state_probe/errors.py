@@ -1,4 +1,4 @@
-"""The tree of errors that a user can cause, each with its exit code.
+"""The tree of errors, each with its exit code: those that a user can cause, and our own faults.
 
     ProbeError
     ├── UsageError         2  the command is wrong, or nothing was selected
@@ -9,19 +9,23 @@
     ├── NotAModel          2  of the Python API: no Keras model or layer; also a TypeError
     ├── NoSuchState        2  of the Python API: an address that is not there; also a KeyError
     ├── Mismatch           2  of the Python API: values that do not fit; also a ValueError
-    └── CouldNotRun        3  Keras raised while a scenario was carried out
+    ├── CouldNotRun        3  Keras raised while a scenario was carried out
+    └── Fault              4  whatever else was raised: a fault of the probe, with its traceback
 
-Whatever is not a `ProbeError` is a fault of the probe itself and keeps its traceback.
+`caught` makes the last of anything that is no `ProbeError`.
 """
 
 from __future__ import annotations
 
 import math
+import traceback
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TypeVar
 
+T = TypeVar("T")
 INTERRUPTED = 130
 """The exit code of a process that Ctrl-C ended, as shells have it."""
 _SHOWN = 24
@@ -29,10 +33,14 @@ _LONG = 60
 
 
 class ProbeError(Exception):
-    """An error that a user can cause and mend; `complaints` where it has places in a file."""
+    """An error that a user can cause and mend; `complaints` where it has places in a file.
+
+    `traceback` is where a fault of the probe came from; no other error has one.
+    """
 
     exit_code = 2
     complaints: tuple[Complaint, ...] = ()
+    traceback: str | None = None
 
 
 class UsageError(ProbeError):
@@ -77,19 +85,62 @@ class CouldNotRun(ProbeError):
         super().__init__(str(told))
 
 
+class Fault(ProbeError):
+    """The probe itself is at fault, neither the scenario nor Keras."""
+
+    exit_code = 4
+
+    def __init__(self, told: str, traceback: str | None = None) -> None:
+        self.traceback = traceback
+        super().__init__(told)
+
+    @classmethod
+    def of(cls, error: BaseException) -> Fault:
+        """Say in one line what was raised, and keep where."""
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        came_from = "".join(traceback.format_exception(error)).rstrip()
+        return cls(f"a fault of the probe itself, please report it: {words}", came_from)
+
+
+def caught(deed: Callable[[], T], *, but: tuple[type[Exception], ...] = ()) -> T | ProbeError:
+    """Do something; return what it made, or the error that ended it: a `Fault` if none foresaw it.
+
+    The boundary round whatever shall not take anything else with it; `but` go through.
+    """
+    try:
+        return deed()
+    except but:
+        raise
+    except ProbeError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - the boundary: nobody knows a fault beforehand
+        return Fault.of(error)
+
+
 @dataclass(frozen=True)
 class Complaint:
-    """One thing wrong at one place of a scenario file; `line` and `column` count from 1."""
+    """One thing wrong at one place of a scenario file; `line` and `column` count from 1.
+
+    `fault` is the traceback where not the file is wrong but the probe.
+    """
 
     file: str
     line: int
     column: int
     message: str
     source: str = ""
+    fault: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """4 where the probe is at fault, else 2."""
+        return Fault.exit_code if self.fault else ProbeError.exit_code
 
     def __str__(self) -> str:
         """Render as a compiler does: the place, the message, the source line, a caret."""
         head = f"{self.file}:{self.line}:{self.column}: error: {self.message}"
+        if self.fault:
+            return f"{head}\n{self.fault}"
         if not self.source.strip():
             return head
         text, caret = _window(self.source.rstrip("\n"), self.column)

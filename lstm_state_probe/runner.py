@@ -13,14 +13,15 @@ from typing import Any
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.engines.gradients import gradients_released
-from lstm_state_probe.engines.messages import plain_message
-from lstm_state_probe.errors import ProbeError
+from lstm_state_probe.engines.messages import whole_message
+from lstm_state_probe.errors import ProbeError, caught
 from lstm_state_probe.expectations.judge import Bench, judge_operation, spot
 from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.expectations.verified import judge_verified
+from lstm_state_probe.layers.lost_masks import lost_masks
 from lstm_state_probe.model import build_model
 from lstm_state_probe.model.arrays import draw_arrays
-from lstm_state_probe.operations import OPERATIONS, Session
+from lstm_state_probe.operations import OPERATIONS, KerasRaised, Session
 from lstm_state_probe.recording.call import Held
 from lstm_state_probe.recording.outcome import Failure, Outcome, plain
 from lstm_state_probe.recording.plan import UNASKED, Plan
@@ -57,20 +58,19 @@ def run_scenario(
 ) -> ScenarioReport:
     """Build the model, do the operations, judge the expectations, and report.
 
-    A `ProbeError` on the way ends the scenario and becomes its error.
+    Whatever is raised on the way ends this scenario and becomes its error: a `Fault` if it is none
+    that anybody foresaw.
     """
     wishes = wishes or Wishes()
     story = Story(scenario, engine, plan_of(scenario, wishes), allow_code=wishes.allow_code)
     started = time.perf_counter()
-    error: ProbeError | None = None
     with _stdout_to_stderr(), gradients_released():
+        unclosed: ProbeError | None = None
         try:
-            story.tell()
-        except ProbeError as caught:
-            error = caught
+            error = caught(story.tell)
         finally:
-            story.close()
-    return story.report(error, time.perf_counter() - started)
+            unclosed = caught(story.close)
+    return story.report(error or unclosed, time.perf_counter() - started)
 
 
 @contextlib.contextmanager
@@ -103,8 +103,11 @@ class Story:
         built = build_model(self.scenario, self.engine, allow_code=self.allow_code)
         self.session = Session.begin(self.scenario, self.engine, built, arrays, plan=self.plan)
         self.initialised = self.session.recorder.held()
+        lost = lost_masks(built.keras)
         self.layers = tuple(
-            LayerReport(part.address, part.kind, part.states, part.stateful)
+            LayerReport(
+                part.address, part.kind, part.states, part.stateful, lost.get(part.address, "")
+            )
             for part in self.session.recorder.layers
         )
         with contextlib.suppress(Stopped):
@@ -134,12 +137,16 @@ class Story:
             session.snapshots[operation.label] = _states_after(outcome)
         stop = outcome.failure is not None and self.expected(operation) is None
         forbidden = stop and self.forbidden(operation)  # told as an expectation that is not met
-        verdicts = () if stop and not forbidden else judge_operation(bench, operation, path)
-        if self.plan.witness == math.inf and operation.repeat is None and not stop:
-            place = spot(self.scenario, (*path, operation.name))
-            verdicts += judge_verified(outcome, place)
-        if operation.repeat is None or verdicts or stop or operation.label:
-            self.note(operation, path, outcome, verdicts)
+        verdicts: tuple[Verdict, ...] = ()
+        try:
+            if not stop or forbidden:
+                verdicts = judge_operation(bench, operation, path)
+            if self.plan.witness == math.inf and operation.repeat is None and not stop:
+                place = spot(self.scenario, (*path, operation.name))
+                verdicts += judge_verified(outcome, place)
+        finally:  # what was done is noted, also where it cannot be judged
+            if operation.repeat is None or verdicts or stop or operation.label:
+                self.note(operation, path, outcome, verdicts)
         if stop:
             self.stopped = not forbidden
             raise Stopped
@@ -155,10 +162,8 @@ class Story:
         started = time.perf_counter()
         try:
             result = plain(OPERATIONS[operation.name](session, operation.arguments, path))
-        except ProbeError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the boundary: Keras may raise anything
-            failure = Failure(type(error).__name__, plain_message(error))
+        except KerasRaised as raised:
+            failure = Failure(type(raised.error).__name__, whole_message(raised.error))
         seconds = time.perf_counter() - started
         calls, unrecorded = session.recorder.take()
         on_disk = session.recorder.spilled()
@@ -245,6 +250,7 @@ class Story:
             error=str(error) if error else None,
             exit_code=_exit_code(self.done, error, self.stopped),
             complaints=error.complaints if error else (),
+            fault=error.traceback if error else None,
         )
 
 

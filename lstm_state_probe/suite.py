@@ -6,11 +6,20 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lstm_state_probe.errors import Complaint, ScenarioError, UsageError, listed, nearest
+from lstm_state_probe.errors import (
+    Complaint,
+    Fault,
+    ProbeError,
+    UsageError,
+    caught,
+    listed,
+    nearest,
+)
 from lstm_state_probe.scenario.read import ScenarioFile, read_scenarios
 from lstm_state_probe.selection.choose import EVERYTHING, Choice, choose, key_of
 from lstm_state_probe.selection.last_run import FAILED, Entry, LastRun, remember
@@ -37,6 +46,11 @@ class Selection:
     found: int = 0
     notes: tuple[str, ...] = ()
     nothing: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """That of the files: 2 where one is wrong, 4 where reading it is a fault of the probe."""
+        return max((complaint.exit_code for complaint in self.complaints), default=0)
 
 
 def find_files(paths: Iterable[str]) -> list[Path]:
@@ -91,12 +105,13 @@ def select(
     files = find_files(paths)
     for file in files:
         for engine in engines or (None,):
-            try:
-                scenarios += read_scenarios(
-                    file, shown=shown_path(file), engine=engine, variables=variables
-                )
-            except ScenarioError as error:
-                complaints.update(dict.fromkeys(error.complaints))
+            shown = shown_path(file)
+            read = partial(read_scenarios, file, shown=shown, engine=engine, variables=variables)
+            found = caught(read)
+            if isinstance(found, ProbeError):
+                complaints.update(dict.fromkeys(_complaints(found, shown)))
+            else:
+                scenarios += found
     if not complaints:
         _all_used(must_use, scenarios)
     chosen = choose(scenarios, choice, last or LastRun(Path.cwd()))
@@ -108,6 +123,15 @@ def select(
         notes=chosen.notes,
         nothing=chosen.nothing,
     )
+
+
+def _complaints(error: ProbeError, file: str) -> tuple[Complaint, ...]:
+    """Return what is said of a file that could not be read; a fault of the probe has no place."""
+    if isinstance(error, Fault):
+        return (Complaint(file, 1, 1, str(error), fault=error.traceback or ""),)
+    if not error.complaints:
+        raise error
+    return error.complaints
 
 
 def shown_path(file: Path) -> str:
@@ -157,6 +181,9 @@ def run_suite(
 ) -> SuiteReport:
     """Have scenarios carried out, and report them in their order.
 
+    A fault in keeping, judging or showing one of them is the error of that one; what writes to
+    stdout may raise an `OSError`, where nobody reads it.
+
     `known` are reports by index of scenarios that are not run; `keep` is given every other.
     `judge` may add verdicts to a report.
     After `max_fail` that failed the rest is not run. A `KeyboardInterrupt`, or `interrupted`
@@ -164,6 +191,7 @@ def run_suite(
     """
     from lstm_state_probe.environment import without_tensorflow
     from lstm_state_probe.report.data import SuiteReport
+    from lstm_state_probe.report.sound import show
 
     started = time.perf_counter()
     reports: list[ScenarioReport] = []
@@ -175,10 +203,9 @@ def run_suite(
                 pressed = True
                 break
             made_with.update(done.environment or {})
-            if keep is not None and len(reports) not in (known or {}):
-                keep(scenarios[len(reports)], done.report)
-            reports.append(judge(done.report) if judge else done.report)
-            on_end(reports[-1])
+            fresh = len(reports) not in (known or {})
+            kept = partial(keep, scenarios[len(reports)]) if keep and fresh else None
+            reports.append(show(_judged(done.report, kept, judge), on_end))
             failed += reports[-1].status in FAILED
             if failed == max_fail:
                 break
@@ -192,6 +219,20 @@ def run_suite(
         interrupted=pressed,
         not_run=tuple(scenario.id for scenario in scenarios[len(reports) :]),
     )
+
+
+def _judged(
+    report: ScenarioReport,
+    keep: Callable[[ScenarioReport], None] | None,
+    judge: Callable[[ScenarioReport], ScenarioReport] | None,
+) -> ScenarioReport:
+    """Keep a report, and add verdicts to it; whatever goes wrong in it is the scenario's error."""
+    from lstm_state_probe.report.data import ended_by
+
+    for deed in filter(None, (keep, judge)):
+        made = caught(partial(deed, report))
+        report = ended_by(report, made) if isinstance(made, ProbeError) else made or report
+    return report
 
 
 def _carried_out(

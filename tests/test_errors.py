@@ -32,7 +32,7 @@ def test_every_user_error_has_an_exit_code() -> None:
     codes = {cls.__name__: cls.exit_code for cls in ProbeError.__subclasses__()}
     wrong = ("UsageError", "EngineMissing", "ScenarioError", "ModelError", "BaselineError")
     of_the_api = ("NotAModel", "NoSuchState", "Mismatch")
-    assert codes == {"CouldNotRun": 3, **dict.fromkeys((*wrong, *of_the_api), 2)}
+    assert codes == {"Fault": 4, "CouldNotRun": 3, **dict.fromkeys((*wrong, *of_the_api), 2)}
     assert issubclass(UsageError, ProbeError)
     assert EngineMissing.exit_code == 2
     assert CouldNotRun.exit_code == 3

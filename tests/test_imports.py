@@ -26,7 +26,10 @@ TABLE: dict[str, set[str]] = {
         *("engines", "environment", "expectations", "inspection", "layers", "model"),
         *("recording", "report", "runner", "scenario"),
     },
-    "runner": {"engines", "expectations", "model", "operations", "recording", "report", "scenario"},
+    "runner": {
+        *("engines", "expectations", "layers", "model", "operations", "recording"),
+        *("report", "scenario"),
+    },
     "environment": {"engines"},
     "executors": {
         "checks",

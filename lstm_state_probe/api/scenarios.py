@@ -10,7 +10,7 @@ from rich.console import Console
 from lstm_state_probe.api.place import from_here
 from lstm_state_probe.checks.expected import run_and_check
 from lstm_state_probe.engines import load_engine
-from lstm_state_probe.errors import CouldNotRun, UsageError
+from lstm_state_probe.errors import CouldNotRun, Fault, UsageError
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import ScenarioReport
 from lstm_state_probe.report.table import Tables
@@ -45,12 +45,13 @@ def perform(scenario: ScenarioFile, *, allow_code: bool = False) -> ScenarioRepo
         NotMet: if an expectation is not met; an AssertionError.
         UsageError: if the scenario turned out to be wrong.
         CouldNotRun: if Keras raised.
+        Fault: if the probe itself is at fault; the message has the traceback.
     """
     __tracebackhide__ = True
     report = run_and_check(scenario, load_engine(scenario.engine), Wishes(allow_code=allow_code))
     if report.exit_code == 0:
         return report
-    kind = {1: NotMet, 3: CouldNotRun}.get(report.exit_code, UsageError)
+    kind = {1: NotMet, 3: CouldNotRun, 4: Fault}.get(report.exit_code, UsageError)
     raise kind(failures(report))
 
 

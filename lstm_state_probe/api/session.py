@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lstm_state_probe.api.place import Place
-from lstm_state_probe.engines.messages import plain_message
+from lstm_state_probe.engines.messages import whole_message
 from lstm_state_probe.engines.wrapping import laid_bare
 from lstm_state_probe.recording.call import Call, Held
 from lstm_state_probe.recording.outcome import Failure, Outcome, plain
@@ -70,7 +70,7 @@ class Session:
         try:
             yield result
         except BaseException as error:
-            failure = Failure(type(error).__name__, plain_message(error))
+            failure = Failure(type(error).__name__, whole_message(error))
             raise
         finally:
             self.inside, seconds = False, time.perf_counter() - started

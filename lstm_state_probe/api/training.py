@@ -11,7 +11,7 @@ from weakref import ref
 from lstm_state_probe.api.place import Place
 from lstm_state_probe.api.session import Operation
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.engines.messages import plain_message
+from lstm_state_probe.engines.messages import whole_message
 from lstm_state_probe.engines.wrapping import override
 from lstm_state_probe.recording.call import Call, Held
 from lstm_state_probe.recording.outcome import Failure, Outcome
@@ -96,7 +96,7 @@ class Training:
             return
         self.open = False
         if failure is not None:
-            self.failure = Failure(type(failure).__name__, plain_message(failure))
+            self.failure = Failure(type(failure).__name__, whole_message(failure))
         self.held = self.recorder.held()
         self.recorder.detach()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lstm_state_probe.checks.sketch import Sketch
+from lstm_state_probe.errors import Fault
 
 Severity = Literal["error", "warn"]
 Word = Literal["holds", "does not hold", "does not apply", "could not be carried out"]
@@ -53,7 +54,8 @@ class CheckVerdict:
     """What was found of one property: the word, why in one line, what was seen.
 
     `evidence` are the messages of the expectations, those that were not met alone where one was
-    not; `scenario` is the text of the file that reproduces it, None where there is none.
+    not; `scenario` is the text of the file that reproduces it, None where there is none. `fault` is
+    the traceback where the probe itself could not answer.
     """
 
     name: str
@@ -65,9 +67,12 @@ class CheckVerdict:
     evidence: tuple[str, ...] = ()
     scenario: str | None = None
     seconds: float = 0.0
+    fault: str | None = None
 
     def exit_code(self, *, strict: bool = False) -> int:
-        """3 where it could not be carried out, 1 where it does not hold and that is an error."""
+        """4 or 3 where it could not be carried out, 1 where it does not hold and that counts."""
+        if self.fault is not None:
+            return Fault.exit_code
         counts = self.severity == "error" or strict
         return {NOT_DONE: 3, BROKEN: int(counts)}.get(self.verdict, 0)
 

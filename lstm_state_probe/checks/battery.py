@@ -6,6 +6,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lstm_state_probe.checks.base import (
@@ -27,7 +28,7 @@ from lstm_state_probe.checks.subject import DoesNotApply, Subject
 from lstm_state_probe.checks.writing import as_text
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.environment import environment
-from lstm_state_probe.errors import Complaint, ProbeError, UsageError
+from lstm_state_probe.errors import Complaint, ProbeError, UsageError, caught
 from lstm_state_probe.report.data import ScenarioReport
 from lstm_state_probe.runner import Wishes, run_scenario
 from lstm_state_probe.scenario.read import ScenarioFile, scenarios_in
@@ -70,31 +71,37 @@ def check(
     """Ask each property of the model of a scenario.
 
     The scenarios that are run stand, or could stand, in `folder`; default: beside the scenario.
-    A `ProbeError` on the way to the first question becomes the report's error.
+    What goes wrong on the way to the first question becomes the report's error.
     """
     started = time.perf_counter()
-    file, verdicts, error = scenario.document.file, [], None
-    try:
-        subject = examine(scenario, engine, allow_code=allow_code)
-    except ProbeError as caught:
-        error, properties = caught, ()
-    else:
-        subject = subject if folder is None else moved(subject, folder)
-        if not subject.parts:
-            error = UsageError(f"{file}: the model has no recurrent layer: nothing to check")
-            properties = ()
-    for one in properties:
-        on_start(one.name)
-        verdicts.append(_ask(one, subject, engine, allow_code=allow_code))
+    verdicts: list[CheckVerdict] = []
+    subject = caught(lambda: _subject(scenario, engine, folder, allow_code=allow_code))
+    error = subject if isinstance(subject, ProbeError) else None
+    if not isinstance(subject, ProbeError):
+        for one in properties:
+            on_start(one.name)
+            verdicts.append(_asked(one, subject, engine, allow_code=allow_code))
     return SubjectReport(
         scenario.id,
-        file,
+        scenario.document.file,
         engine.name,
         tuple(verdicts),
         time.perf_counter() - started,
         str(error) if error else None,
         error.exit_code if error else 0,
+        error.traceback if error else None,
     )
+
+
+def _subject(
+    scenario: ScenarioFile, engine: Engine, folder: Path | None, *, allow_code: bool
+) -> Subject:
+    subject = examine(scenario, engine, allow_code=allow_code)
+    if not subject.parts:
+        raise UsageError(
+            f"{scenario.document.file}: the model has no recurrent layer: nothing to check"
+        )
+    return subject if folder is None else moved(subject, folder)
 
 
 def check_all(
@@ -133,6 +140,14 @@ def key_of(scenario: ScenarioFile | SubjectReport) -> str:
     return f"{scenario.id}@{scenario.engine}"
 
 
+def _asked(one: Property, subject: Subject, engine: Engine, *, allow_code: bool) -> CheckVerdict:
+    """Ask one property; a fault of the probe in one answer takes no other with it."""
+    found = caught(lambda: _ask(one, subject, engine, allow_code=allow_code))
+    if isinstance(found, ProbeError):
+        return replace(_verdict(one, NOT_DONE, str(found)), fault=found.traceback)
+    return found
+
+
 def _ask(one: Property, subject: Subject, engine: Engine, *, allow_code: bool) -> CheckVerdict:
     drawn = scenario_for(one, subject)
     if isinstance(drawn, NotApplicable):
@@ -153,7 +168,8 @@ def judged(drawn: Drawn, report: ScenarioReport) -> CheckVerdict:
     one, seconds = drawn.property, report.seconds
     trouble = list(_trouble(report))
     if trouble:
-        return _verdict(one, NOT_DONE, trouble[0], trouble[1:], drawn.text, seconds)
+        found = _verdict(one, NOT_DONE, trouble[0], trouble[1:], drawn.text, seconds)
+        return replace(found, fault=report.fault)
     broken = [verdict for verdict in report.verdicts if not verdict.passed]
     evidence = [part for v in broken or report.verdicts for part in _quantities(v.message)]
     why = _brief(evidence[0] if broken else evidence[-1])

@@ -38,6 +38,7 @@ class Check(Part):
     evidence: list[str]
     scenario: str | None
     seconds: float
+    fault: str | None = None
 
 
 class Subject(Part):
@@ -47,6 +48,7 @@ class Subject(Part):
     file: str
     engine: Literal["keras3", "tf_keras"]
     error: str | None
+    fault: str | None = None
     seconds: float
     checks: list[Check]
 
@@ -87,6 +89,7 @@ def as_dict(report: CheckReport) -> dict[str, Any]:
         "subjects": [_subject(subject) for subject in report.subjects],
         "complaints": [
             {"file": c.file, "line": c.line, "column": c.column, "message": c.message}
+            | ({"fault": c.fault} if c.fault else {})
             for c in report.complaints
         ],
     }
@@ -98,6 +101,7 @@ def _subject(subject: SubjectReport) -> dict[str, Any]:
         "file": subject.file,
         "engine": subject.engine,
         "error": subject.error,
+        "fault": subject.fault,
         "seconds": round(subject.seconds, 6),
         "checks": [
             {**vars(verdict), "evidence": list(verdict.evidence)} for verdict in subject.verdicts

@@ -28,6 +28,8 @@ class Lines:
         self.page.say((report.id, "heading"), (f"  {report.engine}", "faint"))
         if report.error is not None:
             self.page.as_is(report.error, "bad")
+        if report.fault is not None:
+            self.page.as_is(report.fault, "faint")
         for verdict in report.verdicts:
             self._line(verdict)
             if verdict.verdict in (BROKEN, NOT_DONE) or self.verbose:
@@ -66,6 +68,8 @@ class Lines:
         if shown and len(shown) < len(verdict.evidence):
             more = plural(len(verdict.evidence) - len(shown), "further message")
             self.page.say((f"{more} (-v)", "faint"), indent=6)
+        if verdict.fault is not None:
+            self.page.as_is(verdict.fault, "faint")
         if folder is not None and verdict.scenario is not None:
             self.page.say((f"probe run {folder / verdict.name}.yaml", "faint"), indent=4)
 

@@ -14,7 +14,7 @@ class SubjectReport:
     """All verdicts on one scenario or model file on one engine.
 
     `error` says why nothing could be asked: the model cannot be built, or its inputs are unknown;
-    `error_code` is then the exit code of that.
+    `error_code` is then the exit code of that, `fault` the traceback if it is the probe's own.
     """
 
     id: str
@@ -24,6 +24,7 @@ class SubjectReport:
     seconds: float
     error: str | None = None
     error_code: int = 0
+    fault: str | None = None
 
     def exit_code(self, *, strict: bool = False) -> int:
         """The highest of its verdicts."""
@@ -45,6 +46,6 @@ class CheckReport:
         return sum(v.verdict == word for subject in self.subjects for v in subject.verdicts)
 
     def exit_code(self, *, strict: bool = False) -> int:
-        """The highest of its subjects; 2 at least where a file could not be read."""
+        """The highest of its subjects, and of the files that could not be read."""
         codes = [subject.exit_code(strict=strict) for subject in self.subjects]
-        return max([*codes, 2 if self.complaints else 0])
+        return max([*codes, *(complaint.exit_code for complaint in self.complaints), 0])

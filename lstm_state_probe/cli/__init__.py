@@ -14,6 +14,7 @@ import click
 
 from lstm_state_probe import __version__
 from lstm_state_probe.cli.check import check
+from lstm_state_probe.cli.common import tell_error
 from lstm_state_probe.cli.defaults import default_map, give_variables
 from lstm_state_probe.cli.doctor import doctor
 from lstm_state_probe.cli.init import init
@@ -24,7 +25,7 @@ from lstm_state_probe.cli.run import run
 from lstm_state_probe.cli.schema import schema
 from lstm_state_probe.cli.source import source
 from lstm_state_probe.cli.validate import validate
-from lstm_state_probe.errors import INTERRUPTED, ProbeError, UsageError
+from lstm_state_probe.errors import INTERRUPTED, Fault, ProbeError, UsageError
 
 COMMANDS = (run, validate, check, inspect, list_, report, init, schema, source, doctor)
 NO_READER = 141
@@ -35,7 +36,8 @@ _OF_STDOUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 all expectations met, 1 an expectation not met, 2 the command or a"
-    " scenario is wrong, 3 a scenario could not be carried out. Every option may be given by the"
+    " scenario is wrong, 3 a scenario could not be carried out, 4 a fault of the probe itself; of"
+    " several the highest. Every option may be given by the"
     " environment (--max-fail by PROBE_MAX_FAIL) and by [tool.lstm-state-probe] in pyproject.toml.",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="probe")
@@ -51,7 +53,10 @@ for command in COMMANDS:
 
 
 def run_command_line(words: Sequence[str]) -> int:
-    """Run a command and return its exit code; a user's error is told on stderr."""
+    """Run a command and return its exit code; a user's error is told on stderr.
+
+    So is a fault of the probe that nothing below kept to one scenario, with its traceback.
+    """
     try:
         code = cli.main(args=list(words), prog_name="probe", standalone_mode=False)
     except click.exceptions.Abort:
@@ -61,9 +66,7 @@ def run_command_line(words: Sequence[str]) -> int:
         error.show(sys.stderr)
         return error.exit_code
     except ProbeError as error:
-        text = str(error)
-        click.echo(text if ": error: " in text else f"error: {text}", err=True)
-        return error.exit_code
+        return tell_error(error)
     except KeyboardInterrupt:
         click.echo("interrupted", err=True)
         return INTERRUPTED
@@ -71,7 +74,9 @@ def run_command_line(words: Sequence[str]) -> int:
         return NO_READER
     except OSError as error:
         if error.filename is not None or error.errno not in _OF_STDOUT:
-            raise  # a fault of the probe
+            return tell_error(Fault.of(error))
         click.echo(f"error: stdout cannot be written: {error.strerror}", err=True)
         return UsageError.exit_code
+    except Exception as error:  # noqa: BLE001 - the last boundary: Python would leave with 1
+        return tell_error(Fault.of(error))
     return code if isinstance(code, int) else 0

@@ -13,6 +13,8 @@ from lstm_state_probe.report import FORMATS, WRITERS
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from lstm_state_probe.errors import ProbeError
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 ENGINES = ("keras3", "tf_keras")
 
@@ -69,6 +71,26 @@ def reports_option(*names: str, required: bool = False) -> Callable[[Function], 
 def paths_argument(function: Function) -> Function:
     """Add PATH..., which the environment and `pyproject.toml` may give too."""
     return click.argument("paths", metavar="[PATH]...", nargs=-1, envvar="PROBE_PATHS")(function)
+
+
+def tell_error(error: ProbeError | None) -> int:
+    """Tell an error on stderr, a fault of the probe with its traceback; return its exit code."""
+    if error is None:
+        return 0
+    text = str(error)
+    if error.traceback:
+        click.echo(error.traceback, err=True)
+    click.echo(text if ": error: " in text else f"error: {text}", err=True)
+    return error.exit_code
+
+
+def unseen() -> Console:
+    """Make a console for what is only tried."""
+    import io
+
+    from rich.console import Console
+
+    return Console(file=io.StringIO(), color_system=None)
 
 
 def make_console(color: str, *, stderr: bool = False) -> Console:

@@ -34,4 +34,4 @@ def list_(shipped: bool, engines: tuple[str, ...], **choices: Any) -> int:
         shown = names.get(str(scenario.path), scenario.id)
         question = " ".join((scenario.spec.description or "").split())
         click.echo(f"{shown:<{width}}  {scenario.engine:<8}  {question}".rstrip())
-    return 2 if selection.complaints else 0
+    return selection.exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from lstm_state_probe.cli.common import (
     format_option,
     make_console,
     reports_option,
+    tell_error,
+    unseen,
 )
 from lstm_state_probe.cli.shown import exclude, show_options, shown_options
 
@@ -48,20 +51,21 @@ def merge(files: tuple[str, ...], reports: tuple[str, ...], allow_duplicates: bo
     return 0
 
 
-@report.command()
+@report.command("show")
 @click.argument("file", metavar="REPORT")
 @format_option
 @shown_options
 @color_option
-def show(file: str, format_: str | None, color: str, **choices: Any) -> int:
+def show_(file: str, format_: str | None, color: str, **choices: Any) -> int:
     """Show a JSON report as `probe run` showed it; the exit code is that of the run."""
     exclude(choices)
     from lstm_state_probe.report.choose import shown
     from lstm_state_probe.report.read import read_report
+    from lstm_state_probe.report.sound import show, soundly
 
-    view = shown(format_ or default_format(), make_console(color), show_options(choices))
+    chosen, options = format_ or default_format(), show_options(choices)
+    view = shown(chosen, make_console(color), options)
     suite = read_report(Path(file))
-    for scenario in suite.scenarios:
-        view.scenario(scenario)
-    view.end(suite)
-    return suite.exit_code
+    told = replace(suite, scenarios=tuple(show(found, view.scenario) for found in suite.scenarios))
+    closed = soundly(told, view.end, shown(chosen, unseen(), options).end)
+    return max(told.exit_code, tell_error(closed))

@@ -23,6 +23,8 @@ from lstm_state_probe.cli.common import (
     format_option,
     make_console,
     reports_option,
+    tell_error,
+    unseen,
 )
 from lstm_state_probe.cli.progress import progress
 from lstm_state_probe.cli.selecting import Wanted, nothing_selected, selecting_options, tell
@@ -35,6 +37,7 @@ from lstm_state_probe.cli.shared import (
     told_of_cached,
 )
 from lstm_state_probe.cli.shown import exclude, read_budget, show_options, shown_options, wishes
+from lstm_state_probe.errors import caught
 
 if TYPE_CHECKING:
     from lstm_state_probe.report.data import SuiteReport
@@ -127,6 +130,7 @@ def run(
             with tensorflow_loading() if runs_here(choices) else nullcontext():
                 from lstm_state_probe.executors import workplace
                 from lstm_state_probe.report.choose import shown
+                from lstm_state_probe.report.sound import soundly
                 from lstm_state_probe.report.write import write_all, writers
                 from lstm_state_probe.suite import prepare, run_suite
 
@@ -164,14 +168,14 @@ def run(
             interrupted=pressed,
             max_fail=1 if fail_fast else max_fail,
         )
-    view.end(suite)
+    closed = soundly(suite, view.end, shown(format_, unseen(), options).end)
     if (lacking := told_of_cached(reports, suite.cached)) is not None:
         click.echo(lacking, err=True)
     remember(selection, suite, last, timed=wanted.shard is None)
-    write_all(suite, chosen)
+    unwritten = caught(lambda: write_all(suite, chosen))
     if stored:
         tell_obsolete(stored, selection, suite, (*wanted.paths, *named))
-    return suite.exit_code
+    return max(suite.exit_code, tell_error(closed), tell_error(unwritten))
 
 
 def list_ids(selection: Selection) -> int:
@@ -181,7 +185,7 @@ def list_ids(selection: Selection) -> int:
         return nothing_selected(selection)
     for name in dict.fromkeys(scenario.id for scenario in selection.scenarios):
         click.echo(name)
-    return 2 if selection.complaints else 0
+    return selection.exit_code
 
 
 def remember(selection: Selection, suite: SuiteReport, last: LastRun, *, timed: bool) -> None:

@@ -146,7 +146,7 @@ def tell(selection: Selection, *, complaints_to_stderr: bool = True) -> None:
 
 
 def nothing_selected(selection: Selection) -> int:
-    """Return 2 where the files were wrong.
+    """Return 2 where the files were wrong, 4 where the probe could not read one by its own fault.
 
     Raises:
         UsageError: where nothing was named, or nothing that was named is wanted.
@@ -154,5 +154,5 @@ def nothing_selected(selection: Selection) -> int:
     if selection.nothing:
         raise UsageError(f"nothing was selected: {selection.nothing}")
     if selection.complaints:
-        return 2
+        return selection.exit_code
     raise UsageError("nothing was selected: give a scenario file, a folder, or --shipped NAME")

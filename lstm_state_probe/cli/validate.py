@@ -44,7 +44,7 @@ def validate(engines: tuple[str, ...], format_: str | None, quiet: bool, **choic
     if wrong:
         found = len(selection.complaints)
         click.echo(f"{_count(found, 'complaint')} in {wrong} of {_count(selection.files, 'file')}")
-        return 2
+        return selection.exit_code
     if not quiet:
         valid = _count(len(selection.scenarios), "scenario")
         click.echo(f"{valid} in {_count(selection.files, 'file')}: valid")

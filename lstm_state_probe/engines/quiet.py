@@ -49,7 +49,7 @@ def importing(package: str, install: str) -> Iterator[None]:
     """Import an engine's package quietly; tell how to install it where it is missing.
 
     Raises:
-        EngineMissing: with the command that installs it.
+        EngineMissing: with the command that installs it, or with what its installation lacks.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of retracing, our business
@@ -58,8 +58,9 @@ def importing(package: str, install: str) -> Iterator[None]:
             raise ModuleNotFoundError(name=package)
         with quiet_stderr():
             yield
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         missing = (error.name or "").partition(".")[0]
-        if missing not in (package, "tensorflow", "keras"):
-            raise
-        raise EngineMissing(f"{missing} is not installed; install it with: {install}") from None
+        if isinstance(error, ModuleNotFoundError) and missing in (package, "tensorflow", "keras"):
+            told = f"{missing} is not installed; install it with: {install}"
+            raise EngineMissing(told) from None
+        raise EngineMissing(f"{package} is installed, but not whole: {error}") from error

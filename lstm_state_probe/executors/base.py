@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from lstm_state_probe.errors import ProbeError, caught
 from lstm_state_probe.report.data import ScenarioReport
 from lstm_state_probe.runner import Wishes
 from lstm_state_probe.scenario.read import ScenarioFile
@@ -45,6 +46,16 @@ class Terms:
         return "processes" if self.jobs > 1 or self.timeout is not None else "here"
 
 
+def left(*deeds: Callable[[], object]) -> None:
+    """Leave a workplace: each deed is tried, whatever became of the others.
+
+    A scheduler, a client or a pool that is gone already says so by whatever it likes (distributed
+    2026.8: `ClosedClientError`); what became of the scenarios is known by then and is not lost.
+    """
+    for deed in deeds:
+        caught(deed)
+
+
 class Workplace(Protocol):
     """An executor, and what must be known of it to hand scenarios to it."""
 
@@ -76,9 +87,9 @@ class Workplace(Protocol):
 
 
 def lost(
-    scenario: ScenarioFile, why: str, *, seconds: float = 0.0, exit_code: int = 3
+    scenario: ScenarioFile, why: str | ProbeError, *, seconds: float = 0.0, exit_code: int = 3
 ) -> ScenarioReport:
-    """Report a scenario that was not carried out, or not to its end."""
+    """Report a scenario that was not carried out, or not to its end; an error says its own code."""
     return ScenarioReport(
         id=scenario.id,
         name=scenario.name,
@@ -92,6 +103,7 @@ def lost(
         initialised={},
         operations=(),
         not_done=len(scenario.spec.operations),
-        error=why,
-        exit_code=exit_code,
+        error=str(why),
+        exit_code=why.exit_code if isinstance(why, ProbeError) else exit_code,
+        fault=why.traceback if isinstance(why, ProbeError) else None,
     )

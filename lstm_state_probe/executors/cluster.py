@@ -15,8 +15,8 @@ from importlib import import_module
 from itertools import count
 from typing import Any
 
-from lstm_state_probe.errors import UsageError
-from lstm_state_probe.executors.base import Done, Terms
+from lstm_state_probe.errors import UsageError, caught
+from lstm_state_probe.executors.base import Done, Terms, left
 from lstm_state_probe.executors.carry import pack
 from lstm_state_probe.executors.once import carry_out_once
 from lstm_state_probe.executors.parcel import parcel
@@ -76,10 +76,8 @@ class Cluster:
     def _workers(self) -> int:
         if self.client.status != "running":
             return 0
-        try:
-            return len(self.client.nthreads())
-        except OSError:  # the connection is being lost; `gone` tells it when it is
-            return 0
+        found = caught(lambda: len(self.client.nthreads()))
+        return found if isinstance(found, int) else 0  # it is being lost; `gone` tells when it is
 
 
 @contextmanager
@@ -96,7 +94,7 @@ def cluster(terms: Terms) -> Iterator[Cluster]:
         try:
             yield Cluster(executor, client, terms, (KilledWorker,))
         finally:
-            executor.shutdown(wait=False)
+            left(lambda: executor.shutdown(wait=False))
 
 
 @contextmanager
@@ -114,7 +112,7 @@ def _connected(address: str) -> Iterator[Any]:
         _wait_for_a_worker(client, address)
         yield client
     finally:
-        client.close(timeout=1)
+        left(lambda: client.close(timeout=1))
 
 
 def _wait_for_a_worker(client: Any, address: str) -> None:
@@ -122,6 +120,10 @@ def _wait_for_a_worker(client: Any, address: str) -> None:
         client.wait_for_workers(1, timeout=ANSWER)
     except OSError as error:  # a TimeoutError is one
         raise UsageError(f"the scheduler at {address!r} has no worker") from error
+    except Exception as error:
+        if not type(error).__module__.startswith("distributed"):
+            raise
+        raise UsageError(f"the scheduler at {address!r} went away: {error}") from error
 
 
 @contextmanager
@@ -144,4 +146,5 @@ def _quiet() -> Iterator[None]:
 
 
 def _dasks(name: str) -> bool:
-    return name.partition(".")[0] in ("distributed", "dask", "tornado")
+    """Tell Dask's own; and that of futures, whose cancelling a closed client refuses (2024.1)."""
+    return name.partition(".")[0] in ("distributed", "dask", "tornado", "concurrent")

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from lstm_state_probe.errors import UsageError
 from lstm_state_probe.executors.base import Done
 from lstm_state_probe.recording.outcome import Failure
 from lstm_state_probe.report.data import OperationReport, ScenarioReport
@@ -43,11 +44,18 @@ def parcel(scenario: ScenarioFile, sent: Iterable[Path] = ()) -> Parcel:
         named[path.relative_to(folder).as_posix() if inside else path.name] = members(path)
     return Parcel(
         {
-            name: {inner: file.read_bytes() for inner, file in files.items()}
+            name: {inner: _read(file, name) for inner, file in files.items()}
             for name, files in named.items()
             if files
         }
     )
+
+
+def _read(file: Path, name: str) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{name!r} cannot be sent: {file.name}: {error.strerror}") from error
 
 
 @contextmanager
@@ -107,5 +115,6 @@ def _told(report: ScenarioReport, back: dict[str, str]) -> ScenarioReport:
     return replace(
         report,
         error=words(report.error) if report.error else None,
+        fault=words(report.fault) if report.fault else None,
         operations=tuple(map(operation, report.operations)),
     )

@@ -19,7 +19,7 @@ from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 from typing import Any
 
-from lstm_state_probe.executors.base import Done, Terms
+from lstm_state_probe.executors.base import Done, Terms, left
 from lstm_state_probe.executors.carry import pack
 from lstm_state_probe.executors.preload import ENGINES
 from lstm_state_probe.scenario.read import ScenarioFile
@@ -61,7 +61,7 @@ class Processes(Executor):
         """End the processes: once all is done, or at once with `cancel_futures`."""
         for slot in self._slots if cancel_futures else ():
             slot.closed = True
-            slot.end()
+            left(slot.end)
         for _ in self._threads:
             self._items.put(None)
         for thread in self._threads if wait else ():
@@ -89,8 +89,8 @@ class Slot:
                 future.cancel()
             elif future.set_running_or_notify_cancel():
                 self._answer(future, act)
-        for pool in filter(None, (self._pool, *self._ended)):
-            pool.shutdown(wait=True)
+        pools = filter(None, (self._pool, *self._ended))
+        left(*(partial(pool.shutdown, wait=True) for pool in pools))
         self._pool, self._ended = None, []
 
     def _answer(self, future: Future[Any], act: Callable[[], Any]) -> None:
@@ -130,7 +130,7 @@ class Slot:
         with self._lock:
             process, self._process = self._process, None
         if process is not None:
-            process.kill()
+            left(process.kill)
         self._leave()
 
     def _leave(self) -> None:
@@ -217,6 +217,6 @@ def processes(terms: Terms) -> Iterator[Beside]:
     try:
         yield Beside(executor, terms)
     finally:
-        executor.shutdown(wait=True, cancel_futures=True)
+        left(partial(executor.shutdown, wait=True, cancel_futures=True))
         del executor
         gc.collect()  # the pools' semaphores are the system's, and go with their last reference

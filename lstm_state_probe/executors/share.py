@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from itertools import islice
 
+from lstm_state_probe.errors import Fault, ProbeError, caught
 from lstm_state_probe.executors.base import Done, Workplace, lost
 from lstm_state_probe.scenario.read import ScenarioFile
 
@@ -27,7 +28,7 @@ class Handed:
     tries: int = 1
     since: float = field(default_factory=time.perf_counter)
 
-    def lost(self, why: str) -> Done:
+    def lost(self, why: str | ProbeError) -> Done:
         """Say that it was not carried out, and how long it took to know."""
         return Done(lost(self.scenario, why, seconds=time.perf_counter() - self.since))
 
@@ -48,17 +49,16 @@ class Sharing:
             self.handed.append(Handed(scenario, self.submit(scenario)))
 
     def submit(self, scenario: ScenarioFile) -> Future[Done | str]:
-        """Hand one out."""
-        future = self.place.executor.submit(self.place.pack(scenario))
-        self.running.add(future)
-        return future
+        """Hand one out; where that cannot be done, the future has the error."""
+        made = caught(lambda: self.place.executor.submit(self.place.pack(scenario)))
+        if isinstance(made, ProbeError):
+            error, made = made, Future()
+            made.set_exception(error)
+        self.running.add(made)
+        return made
 
     def first(self) -> Done | None:
-        """Return what became of the first; None where it was never begun and is tried again.
-
-        Raises:
-            Exception: a fault of the probe, as it was raised where the scenario was carried out.
-        """
+        """Return what became of the first; None where it was never begun and is tried again."""
         head = self.handed[0]
         error = None if head.future.cancelled() else head.future.exception()
         if isinstance(error, tuple(self.place.again)) and head.tries < TRIES:
@@ -70,10 +70,11 @@ class Sharing:
         if error is None:
             done = head.future.result()
             return done if isinstance(done, Done) else head.lost(done)
-        told = self.place.explain(error)
-        if told is None:
-            raise error
-        return head.lost(told)
+        if not isinstance(error, Exception):
+            raise error  # Ctrl-C is nobody's outcome
+        if isinstance(error, ProbeError):
+            return head.lost(error)
+        return head.lost(self.place.explain(error) or Fault.of(error))
 
     def rest(self, why: str) -> Iterator[Done]:
         """Give up what is not done."""

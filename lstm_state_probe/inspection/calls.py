@@ -18,8 +18,10 @@ from lstm_state_probe.engines.messages import described
 from lstm_state_probe.inspection.data import CallInspection, StateChange
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Call, Origin
+from lstm_state_probe.recording.finite import NotFinite, first_in_time
 from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.outcome import leaves, plain
+from lstm_state_probe.recording.plan import ENDS, Plan
 from lstm_state_probe.recording.recorder import Recorder
 
 FIRST, SECOND, TRAINING = "first call", "second call", "training call"
@@ -38,14 +40,16 @@ class Made:
     failure: str | None
 
 
-def make_calls(engine: Engine, model: Any, inputs: Any, *, loaded: bool) -> tuple[Made, ...]:
+def make_calls(
+    engine: Engine, model: Any, inputs: Any, *, loaded: bool, plan: Plan = ENDS
+) -> tuple[Made, ...]:
     """Call the model with `inputs`, in the structure that it takes, until a call fails.
 
     `loaded` says that the model was just built from a file that keeps no states. It moves
     what a call moves; whoever asks puts it back.
     """
     origins = Origins()
-    recorder = Recorder.attach(engine, model, origins, fresh=False)
+    recorder = Recorder.attach(engine, model, origins, plan=plan, fresh=False)
     if loaded:
         origins.built(recorder.held(), recorder.layers)
     else:
@@ -83,12 +87,12 @@ def _until_failure(recorder: Recorder, acts: Mapping[str, Callable[[], Any]]) ->
     for name, act in acts.items():
         recorder.origins.operation = f"the {name}"
         recorder.batch("predict", -1, 0)
-        outputs: tuple[tuple[int, ...], ...] = ()
-        failure = None
+        result, failure = None, None
         try:
-            outputs = tuple(array.shape for _, array in leaves(plain(act())))
+            result = act()
         except Exception as error:  # noqa: BLE001 - the boundary: Keras may raise anything
             failure = f"the {name} fails: {described(error)}"
+        outputs = tuple(array.shape for _, array in leaves(plain(result)))
         yield Made(name, *_taken(recorder, outputs), failure)
         if failure is not None:
             return
@@ -97,6 +101,16 @@ def _until_failure(recorder: Recorder, acts: Mapping[str, Callable[[], Any]]) ->
 def _taken(recorder: Recorder, outputs: Any) -> tuple[tuple[Call, ...], Any, int]:
     calls, unrecorded = recorder.take()
     return calls, outputs, unrecorded
+
+
+def first_bad(made: Sequence[Made]) -> tuple[str, NotFinite] | None:
+    """Find the first NaN or infinity of all calls, with the name of the call that had it."""
+    for one in made:
+        layers = dict.fromkeys(call.layer for call in one.calls)
+        found = first_in_time(layers, one.calls, {})
+        if found is not None:
+            return one.name, found
+    return None
 
 
 def layer_calls(part: Recurrent, made: Sequence[Made]) -> tuple[CallInspection, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.recording.call import Origin
+from lstm_state_probe.recording.finite import NotFinite
 
 Shape = tuple[int | None, ...]
 """None where any size will do."""
@@ -142,7 +143,8 @@ class Inspection:
     """A model: its inputs, its recurrent layers, what a first and a second call do.
 
     `failure` is what Keras raised in a call, which ended the calls. `unrecorded` counts uses of
-    layers that XLA overwrote before they could be read.
+    layers that XLA overwrote before they could be read. `first_bad` is the first NaN or infinity,
+    with the name of the call that had it.
     """
 
     model: str
@@ -155,3 +157,4 @@ class Inspection:
     layers: tuple[LayerInspection, ...]
     failure: str | None
     unrecorded: int
+    first_bad: tuple[str, NotFinite] | None = None

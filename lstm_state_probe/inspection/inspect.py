@@ -8,7 +8,7 @@ from typing import Any
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.errors import UsageError, listed
-from lstm_state_probe.inspection.calls import Made, layer_calls, make_calls
+from lstm_state_probe.inspection.calls import Made, first_bad, layer_calls, make_calls
 from lstm_state_probe.inspection.data import (
     Inspection,
     LayerInspection,
@@ -22,6 +22,7 @@ from lstm_state_probe.inspection.mask import inspect_mask
 from lstm_state_probe.inspection.reset import try_resets
 from lstm_state_probe.inspection.states import built_for, inspect_states, units_of
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
+from lstm_state_probe.recording.plan import Plan
 
 
 def inspect_model(
@@ -47,7 +48,13 @@ def inspect_model(
     arrays, used = _inputs(model, inputs, batch=batch, timesteps=timesteps, seed=seed)
     put_back = engine.preserve(model)
     try:
-        made = make_calls(engine, model, structured(model, arrays), loaded=loaded)
+        feed = structured(model, arrays)
+        made = make_calls(engine, model, feed, loaded=loaded)
+        bad = first_bad(made)
+        if bad is not None:  # once more, from the same start, to see the timestep
+            put_back()
+            every = make_calls(engine, model, feed, loaded=loaded, plan=Plan(timesteps="all"))
+            bad = first_bad(every) or bad
         resets = try_resets(engine, model, parts)
     finally:
         put_back()
@@ -64,6 +71,7 @@ def inspect_model(
         ),
         failure=next((one.failure for one in made if one.failure), None),
         unrecorded=sum(one.unrecorded for one in made),
+        first_bad=bad,
     )
 
 

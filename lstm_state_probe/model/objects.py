@@ -122,7 +122,7 @@ class Objects:
             return act()
         except ProbeError:
             raise
-        except Exception as error:  # the boundary: Keras may raise anything
+        except (Exception, SystemExit) as error:  # the boundary: Keras may raise anything
             where = line_of(error, self.scenario.path.parent) if self.custom else ""
             place = self.scenario.error(path, f"{doing}: {described(error)}{where}")
             raise CouldNotRun(place) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lstm_state_probe.operations.base import Perform, Session
+from lstm_state_probe.operations.base import KerasRaised, Perform, Session
 from lstm_state_probe.operations.infer import (
     call,
     evaluate,
@@ -31,4 +31,4 @@ OPERATIONS: Mapping[str, Perform] = {
     "reload": reload,
 }
 
-__all__ = ["OPERATIONS", "Perform", "Session"]
+__all__ = ["OPERATIONS", "KerasRaised", "Perform", "Session"]

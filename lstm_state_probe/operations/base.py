@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines import Engine
+from lstm_state_probe.errors import ProbeError
 from lstm_state_probe.layers.families import is_a
 from lstm_state_probe.model import BuiltModel
 from lstm_state_probe.model.objects import Objects
@@ -21,6 +23,31 @@ from lstm_state_probe.scenario.operations import Arguments
 from lstm_state_probe.scenario.read import ScenarioFile
 
 REFERENCES = ("x", "y", "mask", "sample_weight")
+
+
+class KerasRaised(Exception):
+    """Keras raised, or the user's code inside it, when it did what it was asked: `error`."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+        super().__init__(str(error))
+
+
+@contextmanager
+def asked() -> Iterator[None]:
+    """Let Keras do what an operation asks of it, and nothing else.
+
+    What is raised outside is an error of the user's, or a fault of the probe, never Keras's.
+
+    Raises:
+        KerasRaised: whatever Keras raised.
+    """
+    try:
+        yield
+    except ProbeError:
+        raise
+    except (Exception, SystemExit) as error:  # the boundary: Keras may raise anything
+        raise KerasRaised(error) from error
 
 
 @dataclass

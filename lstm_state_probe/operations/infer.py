@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lstm_state_probe.operations.base import Session
+from lstm_state_probe.operations.base import Session, asked
 from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.operations import (
     Call,
@@ -19,36 +19,46 @@ from lstm_state_probe.scenario.operations import (
 def call(session: Session, arguments: Call, path: Path) -> Any:
     """`model(x, …)`, eagerly."""
     keywords = session.keywords(arguments, path)
-    return session.model(keywords.pop("x"), **keywords)
+    with asked():
+        return session.model(keywords.pop("x"), **keywords)
 
 
 def predict(session: Session, arguments: Predict, path: Path) -> Any:
     """`model.predict`."""
-    return session.model.predict(**session.looping(arguments, path))
+    keywords = session.looping(arguments, path)
+    with asked():
+        return session.model.predict(**keywords)
 
 
 def evaluate(session: Session, arguments: Evaluate, path: Path) -> Any:
     """`model.evaluate`."""
     session.recorder.batch("test", -1, 0)
-    return session.model.evaluate(**session.looping(arguments, path))
+    keywords = session.looping(arguments, path)
+    with asked():
+        return session.model.evaluate(**keywords)
 
 
 def predict_on_batch(session: Session, arguments: PredictOnBatch, path: Path) -> Any:
     """`model.predict_on_batch`."""
-    return session.model.predict_on_batch(**session.keywords(arguments, path))
+    keywords = session.keywords(arguments, path)
+    with asked():
+        return session.model.predict_on_batch(**keywords)
 
 
 def inner_output(session: Session, arguments: InnerOutput, path: Path) -> Any:
     """What one does to look at an inner layer: a second model, on the layers of the first."""
     keywords, model = session.keywords(arguments, path), session.model
-    layer = model.get_layer(keywords["layer"])
     keras = session.engine.keras
     chain = isinstance(model, keras.Sequential)  # which has no `input` in Keras 3
-    reader = keras.Model(model.inputs if chain else model.input, layer.output)
-    return reader.predict_on_batch(keywords["x"])
+    with asked():
+        layer = model.get_layer(keywords["layer"])
+        reader = keras.Model(model.inputs if chain else model.input, layer.output)
+        return reader.predict_on_batch(keywords["x"])
 
 
 def test_on_batch(session: Session, arguments: TestOnBatch, path: Path) -> Any:
     """`model.test_on_batch`."""
     session.recorder.batch("test", -1, 0)
-    return session.model.test_on_batch(**session.keywords(arguments, path))
+    keywords = session.keywords(arguments, path)
+    with asked():
+        return session.model.test_on_batch(**keywords)

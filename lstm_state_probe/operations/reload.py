@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from lstm_state_probe.model.load import load_own
-from lstm_state_probe.operations.base import Session
+from lstm_state_probe.operations.base import Session, asked
 from lstm_state_probe.recording.recorder import Recorder
 from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.operations import Reload
@@ -25,11 +25,13 @@ def reload(session: Session, arguments: Reload, path: Path) -> None:
         session.recorder = Recorder.attach(
             session.engine, session.model, before.origins, plan=before.plan, fresh=fresh
         )
-    session.engine.build_optimizer(session.model)
+    with asked():
+        session.engine.build_optimizer(session.model)
 
 
 def _saved_and_loaded(session: Session, arguments: Reload) -> Any:
     with TemporaryDirectory(prefix="probe-") as folder:
         file = FilePath(folder) / f"model.{arguments.format}"
-        session.model.save(str(file))
-        return load_own(file, session.engine, session.custom)
+        with asked():
+            session.model.save(str(file))
+            return load_own(file, session.engine, session.custom)

@@ -8,7 +8,7 @@ import numpy as np
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.layers.find import Recurrent
-from lstm_state_probe.operations.base import Session
+from lstm_state_probe.operations.base import Session, asked
 from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.operations import ResetStates
 from lstm_state_probe.scenario.selectors import parse_selector
@@ -17,9 +17,13 @@ from lstm_state_probe.scenario.selectors import parse_selector
 def reset_states(session: Session, arguments: ResetStates, path: Path) -> None:
     """Keras's own reset: of the model where it has one, else layer by layer."""
     if arguments.layer is None:
-        session.engine.reset_states(session.model, [part.layer for part in session.recorder.layers])
+        layers = [part.layer for part in session.recorder.layers]
+        with asked():
+            session.engine.reset_states(session.model, layers)
         return
-    session.engine.reset_layer(_layer(session, arguments.layer, (*path, "layer")))
+    layer = _layer(session, arguments.layer, (*path, "layer"))
+    with asked():
+        session.engine.reset_layer(layer)
 
 
 def _layer(session: Session, name: str, path: Path) -> Any:
@@ -52,7 +56,8 @@ def set_states(session: Session, arguments: dict[str, Any], path: Path) -> None:
                     wanted.append((part, index, _value(session, written, address, held, here)))
                     touched.append(address)
     for part, index, value in wanted:
-        session.engine.assign(part.layer, {index: value})
+        with asked():
+            session.engine.assign(part.layer, {index: value})
     recorder.origins.assigned(recorder.held(), touched)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lstm_state_probe.operations.base import Session
+from lstm_state_probe.operations.base import Session, asked
 from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.operations import Fit, TrainOnBatch
 
@@ -12,10 +12,14 @@ from lstm_state_probe.scenario.operations import Fit, TrainOnBatch
 def train_on_batch(session: Session, arguments: TrainOnBatch, path: Path) -> Any:
     """`model.train_on_batch`."""
     session.recorder.batch("train", -1, 0)
-    return session.model.train_on_batch(**session.keywords(arguments, path))
+    keywords = session.keywords(arguments, path)
+    with asked():
+        return session.model.train_on_batch(**keywords)
 
 
 def fit(session: Session, arguments: Fit, path: Path) -> Any:
     """`model.fit`; returns the history: {metric: a value an epoch}."""
-    history = session.model.fit(**session.looping(arguments, path, fitting=True))
+    keywords = session.looping(arguments, path, fitting=True)
+    with asked():
+        history = session.model.fit(**keywords)
     return dict(history.history)

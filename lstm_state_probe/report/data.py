@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from lstm_state_probe.errors import INTERRUPTED, Complaint, ProbeError
 from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.recording.call import Held
+from lstm_state_probe.recording.finite import NotFinite, first_in_time
 from lstm_state_probe.recording.outcome import Outcome
 
 SCHEMA_VERSION = 1
@@ -16,12 +18,17 @@ NO_EXPECTATIONS = "no expectations"
 
 @dataclass(frozen=True)
 class LayerReport:
-    """A recurrent layer: its address, its class, the names of its states."""
+    """A recurrent layer: its address, its class, the names of its states.
+
+    `lost_mask` says which mask was made and destroyed on the way to it; '' where the model tells
+    of none.
+    """
 
     address: str
     kind: str
     states: tuple[str, ...]
     stateful: bool
+    lost_mask: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,12 @@ class OperationReport:
     source: str = ""
     file: str | None = None
 
+    @cached_property
+    def first_bad(self) -> NotFinite | None:
+        """The first NaN or infinity in a state or a gate, if there is any."""
+        layers = dict.fromkeys(call.layer for call in self.outcome.calls)
+        return first_in_time(layers, self.outcome.calls, self.outcome.held)
+
     @property
     def status(self) -> str:
         """One of passed, failed, error, 'no expectations'."""
@@ -58,8 +71,9 @@ class ScenarioReport:
 
     `seed` is None where nobody seeded: in a recording of the user's own calls.
     `not_done` counts the operations of the scenario that were not reached, because an earlier
-    one failed. `complaints` are the places of `error`, where it has any. `cached` is when it last
-    ran, where nothing changed since and it was not run.
+    one failed. `complaints` are the places of `error`, where it has any, `fault` the traceback of
+    one that is the probe's own. `cached` is when it last ran, where nothing changed since and it
+    was not run.
     """
 
     id: str
@@ -79,6 +93,7 @@ class ScenarioReport:
     checks: tuple[Verdict, ...] = ()
     complaints: tuple[Complaint, ...] = ()
     cached: str | None = None
+    fault: str | None = None
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -113,14 +128,14 @@ class SuiteReport:
 
     @property
     def exit_code(self) -> int:
-        """3 if Keras raised, else 2 if a scenario was wrong, else 1 if one failed, else 0.
+        """The highest of: 4 a fault of the probe, 3 Keras raised, 2 a scenario is wrong, 1 failed.
 
         130 after Ctrl-C, whatever was done before it.
         """
         if self.interrupted:
             return INTERRUPTED
         codes = [scenario.exit_code for scenario in self.scenarios]
-        return max([*codes, 2 if self.complaints else 0])
+        return max([*codes, *(complaint.exit_code for complaint in self.complaints), 0])
 
 
 def status_of(
@@ -136,3 +151,21 @@ def status_of(
     if not verdicts:
         return NO_EXPECTATIONS
     return "passed" if all(verdict.passed for verdict in verdicts) else "failed"
+
+
+def ended_by(report: ScenarioReport, error: ProbeError) -> ScenarioReport:
+    """Return the report of a scenario that an error ended, after all that the report tells."""
+    told = report.error or ""
+    return replace(
+        report,
+        status="error",
+        error=told if told and str(error) in told else "\n".join(filter(None, (told, str(error)))),
+        complaints=report.complaints + error.complaints,
+        fault=report.fault or error.traceback,
+        exit_code=max(report.exit_code, error.exit_code),
+    )
+
+
+def bare(report: ScenarioReport) -> ScenarioReport:
+    """Return what is left of a report where what was done cannot be shown: its error."""
+    return replace(report, layers=(), initialised={}, operations=(), checks=(), not_done=0)

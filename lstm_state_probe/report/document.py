@@ -23,7 +23,8 @@ Status = Literal["passed", "failed", "error", "no expectations"]
 class Part(BaseModel):
     """A part of the report; a later version may add keys."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    # pydantic before 2.10 keeps names that begin with `model_` for itself, and warns of ours
+    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
 
 
 class Environment(Part):
@@ -159,27 +160,52 @@ class Operation(Part):
 
 
 class Complaint(Part):
-    """What was wrong at one place of a file."""
+    """What was wrong at one place of a file; `fault` the traceback of a fault of the probe."""
 
     file: str
     line: int
     column: int
     message: str
     source: str
+    fault: str = ""
 
 
 class Layer(Part):
-    """A recurrent layer of the model."""
+    """A recurrent layer of the model; `lost_mask` says which mask is destroyed on the way to it."""
 
     address: str
     kind: str
     states: list[str]
     stateful: bool
+    lost_mask: str = ""
+
+
+class BadPlace(Part):
+    """Where the first NaN or infinity is: `index` is (sample, unit, ...) of a state or gate.
+
+    `timestep` is one of the loop, or null at a moment that is none.
+    """
+
+    layer: str
+    name: str
+    moment: Literal["initial", "timestep", "final", "held"]
+    timestep: int | None
+    index: list[int]
+    value: Literal["NaN", "Infinity", "-Infinity"]
+    words: str
+
+
+class FirstBad(BadPlace):
+    """That of a scenario; `operation` and `call` count from 0, `call` is null where none had it."""
+
+    operation: int
+    call: int | None
 
 
 class Scenario(Part):
     """One scenario on one engine; `complaints` are the places of `error`, where it has any.
 
+    `fault` is the traceback of an error that is the probe's own.
     `cached` is when it passed, where nothing changed since and it was not run again: then there
     are its verdicts, and no states.
     """
@@ -193,6 +219,7 @@ class Scenario(Part):
     status: Status
     seconds: float
     error: str | None
+    fault: str | None = None
     complaints: list[Complaint]
     exit_code: int
     cached: str | None = None
@@ -200,6 +227,7 @@ class Scenario(Part):
     initialised: dict[str, dict[str, Values]]
     dtypes: dict[str, str]
     not_done: int
+    first_bad: FirstBad | None = None
     operations: list[Operation]
     checks: list[Expectation]
 

@@ -10,7 +10,7 @@ import numpy as np
 from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.expectations.health import LEAST, grows, middle
 from lstm_state_probe.recording.call import Call
-from lstm_state_probe.report.findings_steps import blocks
+from lstm_state_probe.recording.finite import blocks
 from lstm_state_probe.report.layout import flat
 
 

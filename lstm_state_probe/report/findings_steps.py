@@ -1,21 +1,12 @@
-"""Recorded timesteps, block by block: those on disk are never read whole."""
+"""Recorded timesteps that no mask held, block by block."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lstm_state_probe.arrays import Array, widened
+from lstm_state_probe.arrays import Array
 from lstm_state_probe.recording.call import Call
-
-_BLOCK = 2**20
-"""Elements that are looked at together."""
-
-
-def blocks(steps: Array) -> Iterator[tuple[int, Array]]:
-    """Cut (timesteps, batch, units) along the timesteps; yield each start and block."""
-    size = max(1, _BLOCK // max(1, steps[:1].size))
-    for start in range(0, len(steps), size):
-        yield start, widened(steps[start : start + size])
+from lstm_state_probe.recording.finite import blocks
 
 
 def used(call: Call, steps: Array) -> Iterator[Array]:

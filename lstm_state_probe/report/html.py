@@ -8,6 +8,7 @@ from pathlib import Path
 from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
+from lstm_state_probe.report.first_bad import first_bad_words
 from lstm_state_probe.report.html_states import PRECISION, layers
 from lstm_state_probe.report.html_style import STYLE
 from lstm_state_probe.report.html_tags import Html, table, tag
@@ -84,6 +85,8 @@ def _scenario(anchor: str, report: ScenarioReport) -> Html:
         tag("p", ", ".join([report.engine, *_seed(report)]), class_="faint"),
         [tag("p", report.description, class_="text")] if report.description else [],
         [tag("pre", report.error, class_="failed")] if report.error else [],
+        [tag("pre", report.fault, class_="faint")] if report.fault else [],
+        [tag("p", bad, class_="failed")] if (bad := first_bad_words(report)) else [],
         _ledger(report),
         tag("details", tag("summary", "initialised"), layers(initialised(report))),
         (_operation(report, done) for done in report.operations),

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from lstm_state_probe.report.document import DEFINITIONS, Environment, Part, Values
+from lstm_state_probe.report.document import DEFINITIONS, BadPlace, Environment, Part, Values
 from lstm_state_probe.scenario.schema import draft7
 
 Axes = list[int | None]
@@ -106,6 +106,12 @@ class Layer(Part):
     calls: list[Call]
 
 
+class FirstBad(BadPlace):
+    """The first NaN or infinity of the calls that were made; `call` is the name of one."""
+
+    call: str
+
+
 class InspectionDocument(Part):
     """What `probe inspect --json` prints."""
 
@@ -119,6 +125,7 @@ class InspectionDocument(Part):
     outputs: list[list[int]]
     failure: str | None
     unrecorded: int
+    first_bad: FirstBad | None = None
     layers: list[Layer]
 
 

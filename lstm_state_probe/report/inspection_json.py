@@ -8,6 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from lstm_state_probe.inspection.data import Inspection, LayerInspection, StateChange
+from lstm_state_probe.report.first_bad import first_bad_place
+from lstm_state_probe.report.inspection_words import first_bad_words
 from lstm_state_probe.report.values import values
 
 SCHEMA_VERSION = 1
@@ -36,8 +38,16 @@ def as_dict(
         "outputs": [list(shape) for shape in found.outputs],
         "failure": found.failure,
         "unrecorded": found.unrecorded,
+        "first_bad": _first_bad(found),
         "layers": [_layer(layer) for layer in found.layers],
     }
+
+
+def _first_bad(found: Inspection) -> dict[str, Any] | None:
+    if found.first_bad is None:
+        return None
+    call, bad = found.first_bad
+    return {"call": call, **first_bad_place(bad), "words": first_bad_words(found)}
 
 
 def _layer(layer: LayerInspection) -> dict[str, Any]:

@@ -15,7 +15,12 @@ from lstm_state_probe.inspection.data import (
     LayerInspection,
     StateChange,
 )
-from lstm_state_probe.report.inspection_words import facts, input_words, model_words
+from lstm_state_probe.report.inspection_words import (
+    facts,
+    first_bad_words,
+    input_words,
+    model_words,
+)
 from lstm_state_probe.report.layout import GAP, share_out
 from lstm_state_probe.report.tables_layer import box_of
 from lstm_state_probe.report.tables_numbers import digits
@@ -47,6 +52,8 @@ def show_inspection(page: Page, found: Inspection) -> None:
 def _warnings(page: Page, found: Inspection) -> None:
     if found.failure is not None:
         page.say((f"{page.symbols['error']} {found.failure}", "bad"), hang=2)
+    if words := first_bad_words(found):
+        page.say((words, "bad"), hang=2)
     if found.unrecorded:
         page.say((f"{found.unrecorded} uses of layers ran unseen under XLA", "unsure"), hang=2)
     page.say(("the model is as it was: states, weights, seeds", "faint"), hang=2)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lstm_state_probe.inspection.data import Inspection, LayerInspection, StateInspection, UsedInput
+from lstm_state_probe.report.first_bad import PRECISION, not_finite
 
 _ANY = "any"
 
@@ -148,3 +149,11 @@ def model_words(found: Inspection) -> str:
     count = len(found.layers)
     layers = f"{count} recurrent layer{'' if count == 1 else 's'}"
     return f"{found.kind} {found.model!r}, {found.engine} {found.version}, {layers}"
+
+
+def first_bad_words(found: Inspection) -> str:
+    """Say where the first NaN or infinity was; '' where all is finite."""
+    if found.first_bad is None:
+        return ""
+    call, bad = found.first_bad
+    return f"{not_finite(bad, PRECISION)}, in the {call}"

@@ -19,6 +19,7 @@ from lstm_state_probe.report.data import (
     ScenarioReport,
     SuiteReport,
 )
+from lstm_state_probe.report.first_bad import first_bad_data
 from lstm_state_probe.report.portable import portable
 from lstm_state_probe.report.read_call import NOT_VERIFIED
 from lstm_state_probe.report.values import arrays, dtypes, values
@@ -78,6 +79,7 @@ def _complaint(complaint: Complaint) -> dict[str, Any]:
         "column": complaint.column,
         "message": complaint.message,
         "source": complaint.source,
+        **({"fault": complaint.fault} if complaint.fault else {}),
     }
 
 
@@ -93,6 +95,7 @@ def _scenario(scenario: ScenarioReport) -> dict[str, Any]:
         "seconds": _seconds(scenario.seconds),
         "error": scenario.error,
         "complaints": [_complaint(complaint) for complaint in scenario.complaints],
+        "fault": scenario.fault,
         "exit_code": scenario.exit_code,
         "cached": scenario.cached,
         "layers": [
@@ -101,12 +104,14 @@ def _scenario(scenario: ScenarioReport) -> dict[str, Any]:
                 "kind": layer.kind,
                 "states": list(layer.states),
                 "stateful": layer.stateful,
+                "lost_mask": layer.lost_mask,
             }
             for layer in scenario.layers
         ],
         "initialised": _by_layer(scenario.initialised, scenario),
         "dtypes": dtypes(scenario.initialised),
         "not_done": scenario.not_done,
+        "first_bad": first_bad_data(scenario),
         "operations": [_operation(report, scenario) for report in scenario.operations],
         "checks": [_verdict(verdict) for verdict in scenario.checks],
     }

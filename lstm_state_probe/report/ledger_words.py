@@ -8,7 +8,7 @@ from lstm_state_probe.report.layout import element, ranges
 from lstm_state_probe.report.ledger import Row
 from lstm_state_probe.report.tables_numbers import digits
 
-FIGURES = ("started from", "ended, max|.|", "largest change", "moved")
+FIGURES = ("started from", "ended, max|.|", "largest change", "samples that moved")
 HEADS = ("", "operation", "layer", "calls", *FIGURES)
 _RANGES = 6
 """Runs of samples that are named; of more, the first ones and how many they are."""
@@ -73,13 +73,15 @@ def _changed(row: Row, precision: int) -> str:
 
 
 def _moved(row: Row) -> str:
+    """Name the samples, in words that nobody takes for a count."""
     if row.samples is None:
         return ""
     if not row.samples:
         return "none"
     if len(row.samples) == row.batch:
-        return "all"
-    runs = ranges(row.samples)
+        return "all" if row.batch > 1 else "the only one"
+    runs, many = ranges(row.samples), len(row.samples) > 1
     if len(runs) <= _RANGES:
-        return ", ".join(runs)
-    return f"{len(row.samples)} of {row.batch}, first {', '.join(runs[:_RANGES])}"
+        return f"{'samples' if many else 'sample'} {', '.join(runs)}"
+    first = ", ".join(runs[:_RANGES])
+    return f"samples {first}, … ({len(row.samples)} of the {row.batch})"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lstm_state_probe.report.data import ScenarioReport, SuiteReport
+from lstm_state_probe.report.first_bad import first_bad_words
 from lstm_state_probe.report.tables_page import SYMBOLS, seconds
 from lstm_state_probe.report.tables_summary import total
 from lstm_state_probe.report.told import held, printable, told, what
@@ -46,7 +47,7 @@ def _lines(report: SuiteReport) -> Iterator[str]:
         yield from map(_row, report.scenarios)
         yield ""
     for scenario in report.scenarios:
-        wrong = "\n".join(map(str, told(scenario)))
+        wrong = "\n".join(filter(None, [first_bad_words(scenario), *map(str, told(scenario))]))
         if wrong:
             yield f"### {_escaped(what(scenario))}"
             yield ""

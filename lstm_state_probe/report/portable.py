@@ -16,6 +16,8 @@ from lstm_state_probe.errors import Complaint
 from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
 
+_PACKAGE = Path(__file__).parents[2]
+"""The folder that holds this package: site-packages, or a checkout."""
 _RANDOM = r"(?:/tmp[a-z0-9_]{8}\b)?"
 """What `tempfile` calls a folder or a file: another name in every run."""
 
@@ -35,7 +37,8 @@ def portable(report: SuiteReport) -> SuiteReport:
     clean = _cleaner({str(_whole(file).parent) for file in files if _outside(file)})
 
     def complaint(found: Complaint) -> Complaint:
-        return replace(found, file=names.get(found.file, found.file), message=clean(found.message))
+        file, message, fault = found.file, clean(found.message), clean(found.fault)
+        return replace(found, file=names.get(file, file), message=message, fault=fault)
 
     def scenario(found: ScenarioReport) -> ScenarioReport:
         name = names[found.file]
@@ -44,6 +47,7 @@ def portable(report: SuiteReport) -> SuiteReport:
             id=name + found.id.removeprefix(found.file),
             file=name,
             error=None if found.error is None else clean(found.error.replace(found.file, name)),
+            fault=None if found.fault is None else clean(found.fault),
             complaints=tuple(map(complaint, found.complaints)),
             operations=tuple(_operation(done, clean) for done in found.operations),
             checks=tuple(_verdict(verdict, clean) for verdict in found.checks),
@@ -121,6 +125,7 @@ def _word(word: str, found: re.Match[str]) -> str:
 
 def _roots(folders: Iterable[str]) -> Iterator[tuple[str, str, str]]:
     yield str(Path.cwd()), "", ""
+    yield str(_PACKAGE), "", ""
     yield from ((folder, "", "") for folder in folders)
     yield tempfile.gettempdir(), _RANDOM, "<tmp>/"
     yield str(Path.home()), "", "~/"

@@ -61,7 +61,7 @@ def _suite(read: doc.Report) -> SuiteReport:
 
 
 def _complaint(read: doc.Complaint) -> Complaint:
-    return Complaint(read.file, read.line, read.column, read.message, read.source)
+    return Complaint(read.file, read.line, read.column, read.message, read.source, read.fault)
 
 
 def _scenario(read: doc.Scenario) -> ScenarioReport:
@@ -75,13 +75,15 @@ def _scenario(read: doc.Scenario) -> ScenarioReport:
     return ScenarioReport(
         **{name: getattr(read, name) for name in names},
         layers=tuple(
-            LayerReport(p.address, p.kind, tuple(p.states), p.stateful) for p in read.layers
+            LayerReport(p.address, p.kind, tuple(p.states), p.stateful, p.lost_mask)
+            for p in read.layers
         ),
         initialised=initialised,
         operations=tuple(operations),
         not_done=read.not_done,
         error=read.error,
         exit_code=read.exit_code,
+        fault=read.fault,
         complaints=tuple(map(_complaint, read.complaints)),
         checks=tuple(map(verdict_of, read.checks)),
         cached=read.cached,

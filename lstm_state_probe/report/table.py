@@ -8,6 +8,7 @@ from rich.console import Console
 
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
+from lstm_state_probe.report.first_bad import first_bad_words
 from lstm_state_probe.report.tables_findings import show_findings
 from lstm_state_probe.report.tables_layer import LayerTable
 from lstm_state_probe.report.tables_ledger import show_ledger
@@ -104,6 +105,8 @@ class Tables:
 
     def _ledger(self, report: ScenarioReport) -> None:
         show_ledger(self.page, report)
+        if words := first_bad_words(report):
+            self.page.say((words, "bad"), hang=2)
         self.page.line()
         for done in report.operations:
             if done.status in ("error", "failed"):
@@ -136,6 +139,7 @@ class Tables:
     def _error(self, report: ScenarioReport) -> None:
         if report.error:
             self.page.as_is(report.error, "bad")
+            self.page.as_is(report.fault or "", "faint")
             self.page.line()
 
     def _rule(self) -> None:

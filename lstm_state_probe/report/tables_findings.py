@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from lstm_state_probe.expectations.health import FACTOR, SATURATED
+from lstm_state_probe.recording.finite import NotFinite
 from lstm_state_probe.report.data import OperationReport, ScenarioReport
-from lstm_state_probe.report.findings import Finding, Masked, NotFinite, findings
+from lstm_state_probe.report.findings import Finding, LostMask, Masked, findings, lost_mask
 from lstm_state_probe.report.findings_growth import Growth, growth_per_call
 from lstm_state_probe.report.findings_units import Dead, Saturated
-from lstm_state_probe.report.layout import element, unit
+from lstm_state_probe.report.first_bad import not_finite
+from lstm_state_probe.report.layout import unit
 from lstm_state_probe.report.tables_numbers import digits, share
 from lstm_state_probe.report.tables_page import Page, plural
 
@@ -40,17 +42,23 @@ def in_words(
         if done.operation == "repeat"
         else findings(calls)
     )
-    for finding in found:
+    lost = (
+        ()
+        if done.operation == "repeat"
+        else (lost_mask(x, calls[x.address]) for x in report.layers)
+    )
+    for finding in filter(None, (*found, *lost)):
         style, words = _WORDS[type(finding)]
         yield style, words(finding, precision)
 
 
-def _not_finite(found: NotFinite, precision: int) -> str:
-    value = digits(found.value, precision)
-    when = found.moment if found.timestep is None else f"timestep {found.timestep}"
-    call = "" if found.calls == 1 else f"call {found.call + 1} of {found.calls}, "
-    name, at = f"{found.layer}/{found.name}", element(found.where)
-    return f"first NaN or Inf: {name} is {value} at {call}{when}, {at}"
+def lost_masks_words(report: ScenarioReport) -> Iterator[str]:
+    """Say which layers never got the mask that was made for them, once for all operations."""
+    calls = [call for done in report.operations for call in done.outcome.calls]
+    for layer in report.layers:
+        found = lost_mask(layer, [call for call in calls if call.layer == layer.address])
+        if found is not None:
+            yield _lost_mask(found, 0)
 
 
 def _saturated(found: Saturated, precision: int) -> str:
@@ -102,11 +110,16 @@ def _masked(found: Masked, precision: int) -> str:
     )
 
 
+def _lost_mask(found: LostMask, precision: int) -> str:
+    return f"mask: {found.layer} got none: {found.why}, so that every timestep counts"
+
+
 _WORDS: dict[type, tuple[str, Callable[[Any, int], str]]] = {
-    NotFinite: ("bad", _not_finite),
+    NotFinite: ("bad", not_finite),
     Saturated: ("unsure", _saturated),
     Dead: ("unsure", _dead),
     Growth: ("unsure", _growth),
     Masked: ("faint", _masked),
+    LostMask: ("unsure", _lost_mask),
 }
 """The kind of finding to its style and its words."""

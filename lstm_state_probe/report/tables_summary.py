@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from lstm_state_probe.report.data import NO_EXPECTATIONS, ScenarioReport, SuiteReport
+from lstm_state_probe.report.first_bad import first_bad_words
+from lstm_state_probe.report.tables_findings import lost_masks_words
 from lstm_state_probe.report.tables_operation import place
 from lstm_state_probe.report.tables_page import TONES, Page, plural, seconds
 from lstm_state_probe.report.told import held
@@ -32,6 +34,10 @@ def _scenario(page: Page, report: ScenarioReport) -> None:
         (f"  {seconds(report.seconds)}", "faint"),
         hang=2,
     )
+    if words := first_bad_words(report):
+        page.say((words, "bad"), indent=4)
+    for words in lost_masks_words(report):
+        page.say((words, "unsure"), indent=4)
     for verdict in report.verdicts:
         if not verdict.passed:
             words = f"{place(report, verdict)}: {verdict.selector}: {verdict.condition}"

@@ -11,13 +11,15 @@ from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteR
 
 EXPECTATION = "expectation"
 WRONG = "ScenarioError"
+FAULT = "Fault"
 
 
 @dataclass(frozen=True)
 class Told:
     """One thing that went wrong; `title` says it in short.
 
-    `kind` is 'expectation', the type of what Keras raised, or 'ScenarioError'.
+    `kind` is 'expectation', the type of what Keras raised, 'ScenarioError', or 'Fault' where the
+    probe itself is at fault: then the complaint has the traceback.
     """
 
     title: str
@@ -43,9 +45,16 @@ def told(report: ScenarioReport) -> Iterator[Told]:
         yield from _unmet(report, done.verdicts)
     yield from _unmet(report, report.checks)
     if report.error is not None:
-        first = report.error.partition("\n")[0]
-        places = report.complaints or (Complaint(report.file, 1, 1, first),)
-        yield Told("not carried out", places, WRONG)
+        yield _not_carried_out(report, report.error)
+
+
+def _not_carried_out(report: ScenarioReport, error: str) -> Told:
+    if report.fault is not None:
+        place = Complaint(report.file, 1, 1, " ".join(error.split()), fault=report.fault)
+        return Told("a fault of the probe", (*report.complaints, place), FAULT)
+    first = error.partition("\n")[0]
+    places = report.complaints or (Complaint(report.file, 1, 1, first),)
+    return Told("not carried out", places, WRONG)
 
 
 def _unmet(report: ScenarioReport, verdicts: Sequence[Verdict]) -> Iterator[Told]:
@@ -60,7 +69,13 @@ def unread(report: SuiteReport) -> dict[str, Told]:
     found: dict[str, list[Complaint]] = {}
     for complaint in report.complaints:
         found.setdefault(complaint.file, []).append(complaint)
-    return {file: Told("the scenario is wrong", tuple(own), WRONG) for file, own in found.items()}
+    return {file: _told_of(own) for file, own in found.items()}
+
+
+def _told_of(complaints: Sequence[Complaint]) -> Told:
+    if any(complaint.fault for complaint in complaints):
+        return Told("a fault of the probe", tuple(complaints), FAULT)
+    return Told("the scenario is wrong", tuple(complaints), WRONG)
 
 
 def raised(report: ScenarioReport, done: OperationReport) -> Complaint:
@@ -91,11 +106,15 @@ def what(report: ScenarioReport) -> str:
 
 
 def held(report: ScenarioReport) -> str:
-    """Count what held and what did not; no expectation is not one that held."""
+    """Count what held and what did not; no expectation is not one that held.
+
+    What an error ended was not judged, to its end at least.
+    """
     if not report.verdicts:
-        return "nothing was expected"
+        return "not judged" if report.status == "error" else "nothing was expected"
     if report.cached:
         return f"{len(report.verdicts)} held; not run: unchanged since it passed, {report.cached}"
     failed = sum(not verdict.passed for verdict in report.verdicts)
     words = f"{len(report.verdicts) - failed} held"
-    return f"{words}, {failed} failed" if failed else words
+    words += f", {failed} failed" if failed else ""
+    return f"{words} before the error" if report.status == "error" else words

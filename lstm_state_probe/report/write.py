@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from lstm_state_probe.errors import UsageError
+from lstm_state_probe.errors import Fault, ProbeError, UsageError
 from lstm_state_probe.report.choose import writer
 from lstm_state_probe.report.data import SuiteReport
 from lstm_state_probe.report.portable import portable
+from lstm_state_probe.report.sound import soundly
 
 Write = Callable[[SuiteReport, Path], None]
 
@@ -32,14 +35,38 @@ def write_all(report: SuiteReport, chosen: Mapping[str, Write]) -> None:
 
     Raises:
         UsageError: at the end, naming each that could not be written.
+        Fault: the same, where one could not be written, or not whole, by a fault of the probe.
     """
-    unwritten = []
-    plain = portable(report) if chosen else report
-    for path, write in chosen.items():
-        try:
-            write(plain, Path(path))
-        except OSError as error:  # the others are written all the same
-            reason = error.strerror or error
-            unwritten.append(f"the report {path!r} cannot be written: {reason}")
-    if unwritten:
-        raise UsageError("; ".join(unwritten))
+    if not chosen:
+        return
+    plain: list[SuiteReport] = []
+    told: list[ProbeError | None] = [
+        soundly(report, lambda found: plain.append(portable(found)), portable)
+    ]
+    for path, write in chosen.items() if plain else ():
+        told.append(_written(plain[-1], Path(path), write))
+    wrong = [error for error in told if error is not None]
+    faults = [error for error in wrong if isinstance(error, Fault)]
+    words = "; ".join(map(str, wrong))
+    if faults:
+        raise Fault(words, "\n".join(error.traceback for error in faults if error.traceback))
+    if wrong:
+        raise UsageError(words)
+
+
+def _written(report: SuiteReport, path: Path, write: Write) -> ProbeError | None:
+    """Write one report; return what went wrong."""
+    try:
+        fault = soundly(report, partial(_to, path, write), partial(_elsewhere, path, write))
+    except OSError as error:
+        return UsageError(f"the report {str(path)!r} cannot be written: {error.strerror or error}")
+    return fault and Fault(f"the report {str(path)!r}: {fault}", fault.traceback)
+
+
+def _to(path: Path, write: Write, report: SuiteReport) -> None:
+    write(report, path)
+
+
+def _elsewhere(path: Path, write: Write, report: SuiteReport) -> None:
+    with TemporaryDirectory(prefix="probe-") as folder:
+        write(report, Path(folder) / path.name)

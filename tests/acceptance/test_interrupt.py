@@ -80,13 +80,16 @@ def left(process: subprocess.Popen, tmp_path: Path) -> tuple[str, str, dict]:
     return out, err, json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("words", [(), ("--jobs", "2")], ids=["one process", "two jobs"])
+@pytest.mark.parametrize(
+    "words", [(), ("--jobs", "2", "--progress", "plain")], ids=["one process", "two jobs"]
+)
 def test_the_report_has_what_was_done_and_names_what_was_not(
     start: Callable[..., subprocess.Popen], tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     process = start(dedent(WAITS) % SLEEPS, *words)
     if words:
-        time.sleep(8)  # the first may run beside the second
+        assert process.stderr is not None  # the first may run beside the second
+        assert process.stderr.readline().startswith("[1/3] passed")
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all the processes
     out, err, document = left(process, tmp_path)
     assert [(s["name"], s["status"]) for s in document["scenarios"]] == [("first", "passed")]
@@ -113,9 +116,7 @@ def test_the_second_ends_a_process_that_is_deaf_to_the_first(
     process.send_signal(signal.SIGINT)
     wait_for(tmp_path / "deaf")
     assert process.poll() is None
-    started = time.monotonic()
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=30)  # it would sleep for much longer
     assert process.returncode == 130
-    assert time.monotonic() - started < 5
     assert not (tmp_path / "r.json").exists()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lstm_state_probe.engines.messages import described, plain_message
+from lstm_state_probe.engines.messages import described, limit, plain_message, whole_message
 
 DECORATED = {
     "the layer and the arguments that it received": (
@@ -123,6 +123,67 @@ def test_a_real_error_is_short_and_without_noise(model: Any, what: str) -> None:
         assert noise not in message, message
     assert len(message) < 600, message
     assert all(word in str(error) for word in message.split()), "the words are Keras's own"
+
+
+def test_what_this_tensorflow_cannot_compute_is_told_beside_keras_s_words() -> None:
+    words = "The Conv2D op currently only supports the NHWC tensor format on the CPU."
+    first, second = whole_message(ValueError(words)).split("\n")
+    assert first == words
+    assert second.startswith("this TensorFlow, on this processor, cannot compute channels_first")
+    for other in (
+        "Default MaxPoolingOp only supports NHWC on device type CPU",
+        "CPU implementation of Conv3D currently only supports the NDHWC tensor format.",
+    ):
+        assert limit(ValueError(other)) == second
+    assert "no kernel" in limit(ValueError("No OpKernel was registered to support Op 'CudnnRNN'"))
+    for harmless in ("shapes (2, 3)", "on the CPU", "data_format NHWC has 4 axes"):
+        assert limit(ValueError(harmless)) == ""
+
+
+@pytest.mark.parametrize("eager", [False, True], ids=["graph", "eager"])
+def test_the_layer_in_which_it_was_raised_stands_in_the_message_by_its_name(
+    engine: Any, eager: bool
+) -> None:
+    import tensorflow as tf
+
+    layers = engine.keras.layers
+
+    class Fails(layers.Layer):
+        bad = False
+
+        def call(self, x: Any) -> Any:
+            if self.bad:
+                raise ValueError("it fails")
+            return x
+
+    class Holds(layers.Layer):
+        def __init__(self, inner: Any) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def call(self, x: Any) -> Any:
+            return self.inner(x)
+
+    model = engine.keras.Sequential([Holds(Fails(name="first")), Holds(Fails(name="second"))])
+    x = tf.zeros((2, 3))
+    model(x)
+    model.layers[1].inner.bad = True
+    act = model if eager else tf.function(lambda x: model(x), autograph=False)
+    first, second = whole_message(_raised(lambda: act(x))).split("\n")
+    assert first == "it fails"
+    assert second.startswith("in the layer ")
+    assert second.endswith("'second' (Fails)")
+    assert "first" not in second
+
+
+def test_a_graph_that_fails_while_it_runs_names_its_node(engine: Any) -> None:
+    layers = engine.keras.layers
+    model = engine.keras.Sequential([layers.Embedding(3, 2, name="words"), layers.GRU(2)])
+    error = _raised(lambda: model.predict_on_batch(np.full((2, 3), 9)))
+    assert "/words" in whole_message(error).splitlines()[-1]
+    assert "in the layer 'words' (Embedding)" in whole_message(
+        _raised(lambda: model(np.full((2, 3), 9)))
+    )
 
 
 def test_a_refused_argument_keeps_its_name(engine: Any) -> None:

@@ -81,6 +81,17 @@ def test_an_import_that_fails_shows_what_it_wrote(name: str) -> None:
     assert "ImportError: DLL load failed" in done.stderr
 
 
+def test_a_package_that_is_not_whole_is_no_fault_of_the_probe() -> None:
+    from lstm_state_probe.engines.quiet import importing
+    from lstm_state_probe.errors import EngineMissing
+
+    with (
+        pytest.raises(EngineMissing, match=r"numpy is installed, but not whole: .*'tree'"),
+        importing("numpy", "pip install it"),
+    ):
+        raise ModuleNotFoundError("No module named 'tree'", name="tree")
+
+
 @pytest.mark.parametrize(
     ("name", "package", "command"),
     [

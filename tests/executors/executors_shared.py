@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,17 @@ def probe(
         cwd=cwd,
         env=kept | environment,
     )
+
+
+@lru_cache
+def patience() -> str:
+    """Return the seconds that a scenario may take before it counts as hanging, on this machine.
+
+    A scenario takes a few seconds at most on an idle one; a slow or busy one is measured.
+    """
+    started = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import pydantic, numpy, rich.table"], check=True)
+    return str(max(15, round(40 * (time.monotonic() - started))))
 
 
 def document(path: Path) -> dict:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from executors_shared import ROOT, dask_cluster, document, probe, without_times
+from executors_shared import ROOT, dask_cluster, document, patience, probe, without_times
 
 pytest.importorskip("distributed", reason="distributed is not installed")
 ASKED = ("--allow-code", "-q", "--verify")
@@ -21,7 +21,7 @@ def on_the_cluster(cluster: str, folder: Path, tmp_path_factory: pytest.TempPath
     """Run the folder's scenarios there; their folder is another one than the workers'."""
     report = tmp_path_factory.mktemp("there") / "r.json"
     words = ["run", str(folder), *ASKED, "--report", str(report)]
-    shown = probe(*words, "--cluster", cluster, "--timeout", "15")
+    shown = probe(*words, "--cluster", cluster, "--timeout", patience())
     return shown, document(report)
 
 
@@ -40,7 +40,7 @@ def test_a_death_and_a_hang_are_the_outcomes_of_their_scenarios_and_no_other_is_
     }
     errors = {s["name"]: s["error"] for s in report["scenarios"] if s["error"]}
     assert errors["ends its process"] == "the worker died while it ran this scenario"
-    assert errors["hangs"] == "it took more than 15 s and was ended"
+    assert errors["hangs"] == f"it took more than {patience()} s and was ended"
 
 
 def test_nothing_but_the_report_is_shown(on_the_cluster: tuple) -> None:
@@ -52,7 +52,7 @@ def test_ids_files_and_numbers_are_those_of_this_machine(
 ) -> None:
     report = tmp_path / "r.json"
     words = ["run", str(folder), *ASKED, "--report", str(report)]
-    probe(*words, "--jobs", "2", "--timeout", "15")
+    probe(*words, "--jobs", "2", "--timeout", patience())
     here = {s["id"]: without_times(s) for s in document(report)["scenarios"]}
     for scenario in on_the_cluster[1]["scenarios"]:
         twin = here[scenario["id"]]

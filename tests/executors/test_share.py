@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from lstm_state_probe.errors import Complaint
-from lstm_state_probe.executors.base import Done, lost
+from lstm_state_probe.errors import Complaint, UsageError
+from lstm_state_probe.executors.base import Done, left, lost
 from lstm_state_probe.executors.share import TRIES, hand_out
 from lstm_state_probe.suite import run_suite
 
@@ -114,10 +114,35 @@ def test_what_was_never_begun_is_handed_out_again_but_not_for_ever(place: Thread
     assert TRIES > 3
 
 
-def test_a_fault_of_the_probe_keeps_its_traceback(place: Threads) -> None:
-    place.acts = {"0": raising(ZeroDivisionError("a fault"))}
-    with pytest.raises(ZeroDivisionError, match="a fault"):
-        list(hand_out(place, map(written, "01")))
+def test_a_fault_of_the_probe_is_one_scenarios_error_and_keeps_its_traceback(
+    place: Threads,
+) -> None:
+    place.acts = {"1": raising(ZeroDivisionError("a fault"))}
+    found = [d.report for d in hand_out(place, map(written, "012"))]
+    assert [r.exit_code for r in found] == [3, 4, 3]
+    assert "a fault of the probe itself" in found[1].error
+    assert found[1].fault.splitlines()[-1] == "ZeroDivisionError: a fault"
+    assert "in carry_out\n" in found[1].fault, "the place where it was raised"
+
+
+def test_what_cannot_be_packed_is_that_scenarios_error_alone(place: Threads) -> None:
+    packed = place.pack
+
+    def pack(scenario: Any) -> Any:
+        if scenario.name in "13":
+            raise UsageError("'d.npy' cannot be sent") if scenario.name == "1" else TypeError("no")
+        return packed(scenario)
+
+    place.pack = pack  # type: ignore[method-assign]
+    found = [d.report for d in hand_out(place, map(written, "01234"))]
+    assert [r.exit_code for r in found] == [3, 2, 3, 4, 3]
+    assert found[1].error == "'d.npy' cannot be sent"
+
+
+def test_a_workplace_is_left_however_much_of_it_is_gone_already() -> None:
+    done: list[str] = []
+    left(raising(RuntimeError("closed")), lambda: done.append("left"), raising(OSError("gone")))
+    assert done == ["left"]
 
 
 def test_where_the_workplace_goes_away_each_scenario_has_an_outcome(place: Threads) -> None:
@@ -169,6 +194,26 @@ def test_ctrl_c_that_something_swallowed_ends_the_suite_too(place: Threads) -> N
     assert kept == ["0"], "what was interrupted is not remembered as having passed"
     assert [r.name for r in suite.scenarios] == ["0"]
     assert suite.exit_code == 130
+
+
+@pytest.mark.parametrize("where", ["keep", "judge", "on_end"])
+def test_a_fault_in_keeping_judging_or_showing_a_scenario_is_the_error_of_that_one(
+    place: Threads, where: str
+) -> None:
+    def once(*given: Any) -> Any:
+        if given[-1].name == "1" and given[-1].operations is not None and not shown["1"]:
+            shown["1"] = True
+            raise ZeroDivisionError("a fault")
+        shown[given[-1].name] = True
+        return given[-1]
+
+    shown = dict.fromkeys("012", False)
+    suite = run_suite([written(name) for name in "012"], place, **{where: once})
+    assert [r.exit_code for r in suite.scenarios] == [3, 4, 3]
+    assert suite.exit_code == 4
+    assert "ZeroDivisionError: a fault" in suite.scenarios[1].error
+    assert "in once" in suite.scenarios[1].fault
+    assert all(shown.values())
 
 
 def test_what_is_known_is_not_handed_out_and_keeps_its_place(place: Threads) -> None:

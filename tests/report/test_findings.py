@@ -1,5 +1,7 @@
 """Findings are what the arrays hold, and nothing is found where there is nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,9 @@ from hypothesis import strategies as st
 from reading import drawn, words
 
 from lstm_state_probe.recording.call import Origin, State
-from lstm_state_probe.report.findings import findings, first_not_finite, masked
+from lstm_state_probe.recording.finite import first_not_finite
+from lstm_state_probe.report.data import LayerReport
+from lstm_state_probe.report.findings import findings, masked
 from lstm_state_probe.report.findings_growth import growth_per_call, growth_per_timestep
 from lstm_state_probe.report.findings_units import dead, saturated
 
@@ -178,3 +182,17 @@ def test_states_of_other_layers_and_names_are_left_alone(made):
     state = State(np.zeros((1, 2)), np.zeros((1, 2)), CARRIED, np.zeros((3, 1, 2)))
     call = made.recorded(quiet(3, 1, 2), states={"c": state})
     assert not [*dead("lstm", [call])]
+
+
+def test_a_mask_that_was_lost_on_the_way_is_told_where_no_call_had_one(made, page) -> None:
+    layer = LayerReport("lstm", "LSTM", ("h",), False, "the mask that m makes is destroyed by pool")
+    call = made.call(drawn(2, 3), drawn(2, 3, seed=1))
+    told = "mask: lstm got none: the mask that m makes is destroyed by pool"
+    report = made.scenario(made.operation(call), layers=(layer,))
+    assert told in words(page(report))
+    for options in ({"verbosity": -1}, {"ledger": True}):
+        assert told in words(page(report, end=True, **options))
+    arrived = replace(call, mask=np.ones((2, 5), bool))
+    for calls in ((arrived,), ()):
+        shown = page(made.scenario(made.operation(*calls), layers=(layer,)))
+        assert "got none" not in shown

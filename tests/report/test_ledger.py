@@ -60,12 +60,14 @@ def test_the_samples_that_moved_are_those_of_any_call(made, page):
     report = made.scenario(made.operation(made.call(start, one), made.call(start, two)))
     (row,) = ledger(report)
     assert (row.samples, row.batch) == ((0, 3), 5)
-    assert re.search(r"\s0, 3$", page(report, ledger=True, width=160), re.MULTILINE)
+    assert re.search(r"\ssamples 0, 3$", page(report, ledger=True, width=160), re.MULTILINE)
     still = made.scenario(made.operation(made.call(start, start)))
     assert "unchanged" in page(still, ledger=True)
     assert re.search(r"\snone$", page(still, ledger=True), re.MULTILINE)
     every = made.scenario(made.operation(made.call(start, start + 1)))
     assert re.search(r"\sall$", page(every, ledger=True), re.MULTILINE)
+    alone = made.scenario(made.operation(made.call(start, one)))
+    assert re.search(r"\ssample 0$", page(alone, ledger=True, width=160), re.MULTILINE)
 
 
 def test_of_many_samples_apart_the_first_are_named_and_all_are_counted(made, page):
@@ -73,7 +75,7 @@ def test_of_many_samples_apart_the_first_are_named_and_all_are_counted(made, pag
     end = start.copy()
     end[::2] = 1
     text = words(page(made.scenario(made.operation(made.call(start, end))), ledger=True, width=60))
-    assert "20 of 40, first 0, 2, 4, 6, 8, 10" in text
+    assert "samples 0, 2, 4, 6, 8, 10, … (20 of the 40)" in text
 
 
 def test_nan_is_the_largest_change_and_a_nan_that_stays_has_not_moved(made):
