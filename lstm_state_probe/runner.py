@@ -224,6 +224,7 @@ class Story:
                 at.column,
                 raises=self.expected(operation) is not None or self.forbidden(operation),
                 source=at.source,
+                inputs=_inputs(operation),
             )
         )
 
@@ -246,6 +247,11 @@ class Story:
             exit_code=_exit_code(self.done, error, self.stopped),
             complaints=error.complaints if error else (),
         )
+
+
+def _inputs(operation: Operation) -> str:
+    """Write the arguments of an operation, so that equal ones can be told; arrays by name."""
+    return "" if operation.repeat is not None else repr(operation.arguments)
 
 
 def plan_of(scenario: ScenarioFile, wishes: Wishes) -> Plan:
