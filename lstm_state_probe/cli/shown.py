@@ -93,6 +93,11 @@ _OPTIONS = (
         type=click.Choice(["first", "last", "all"]),
         help="Make a table a call, for these calls of each layer.",
     ),
+    click.option(
+        "--view",
+        type=click.Choice(["table"]),
+        help="table: every moment of every state at length, in the place of a few lines.",
+    ),
     click.option("--ledger", is_flag=True, help="Show one row an operation and layer instead."),
     click.option("-v", "--verbose", is_flag=True, help="A table a call, what each verdict saw."),
     click.option("-q", "--quiet", is_flag=True, help="Failures and the closing summary alone."),
@@ -108,10 +113,10 @@ def shown_options(function: Function) -> Function:
 
 _EXCLUDING = (
     ("verbose", "quiet"),
-    *(("ledger", other) for other in ("quiet", "timesteps", "gates", "calls")),
+    *(("ledger", other) for other in ("quiet", "timesteps", "gates", "calls", "view")),
 )
 _SHORT = {"verbose": "-v", "quiet": "-q"}
-_NOTHING: dict[str, Any] = {"timesteps": None, "calls": None}
+_NOTHING: dict[str, Any] = {"timesteps": None, "calls": None, "view": None}
 
 
 def exclude(choices: dict[str, Any]) -> None:
@@ -142,7 +147,7 @@ def show_options(choices: dict[str, Any]) -> ShowOptions:
     from lstm_state_probe.report.base import ShowOptions
 
     verbose, quiet = (choices[name] for name in ("verbose", "quiet"))
-    names = ("units", "samples", "precision", "full", "timesteps", "gates", "calls", "ledger")
+    names = ("units", "samples", "precision", "full", "timesteps", "gates", "calls", "ledger", "view")
     shown = {name: choices[name] for name in names}
     return ShowOptions(**shown, verbosity=1 if verbose else -1 if quiet else 0)
 

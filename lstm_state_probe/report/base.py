@@ -14,6 +14,7 @@ class ShowOptions:
 
     `verbosity`: -1 the summary alone, 0 the tables, 1 also every call and every verdict.
     `timesteps`: 'all', 'digest', indices, or a stride; None shows no table of timesteps.
+    `view`: 'table' shows every moment of every state at length, None a few lines of each.
     `calls`: 'first', 'last' or 'all' make a table a call; None sums the calls up in one.
     """
 
@@ -26,6 +27,12 @@ class ShowOptions:
     gates: bool = False
     calls: str | None = None
     ledger: bool = False
+    view: str | None = None
+
+    @property
+    def at_length(self) -> bool:
+        """Tell whether every moment of every state has a table of its own."""
+        return self.view == "table" or self.full or self.each_call is not None
 
     @property
     def over_time(self) -> bool:
