@@ -147,7 +147,17 @@ def show_options(choices: dict[str, Any]) -> ShowOptions:
     from lstm_state_probe.report.base import ShowOptions
 
     verbose, quiet = (choices[name] for name in ("verbose", "quiet"))
-    names = ("units", "samples", "precision", "full", "timesteps", "gates", "calls", "ledger", "view")
+    names = (
+        "units",
+        "samples",
+        "precision",
+        "full",
+        "timesteps",
+        "gates",
+        "calls",
+        "ledger",
+        "view",
+    )
     shown = {name: choices[name] for name in names}
     return ShowOptions(**shown, verbosity=1 if verbose else -1 if quiet else 0)
 

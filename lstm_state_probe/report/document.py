@@ -135,7 +135,8 @@ class Expectation(Part):
 class Operation(Part):
     """One operation: what it returned, what it called, what is held after it.
 
-    `raises` tells that an error was expected of it; `dtypes` has an entry for each array in
+    `raises` tells that an error was expected of it; `inputs` are its arguments as they are written,
+    "" where nobody knows; `dtypes` has an entry for each array in
     `result` and `held`.
     """
 
@@ -150,6 +151,7 @@ class Operation(Part):
     column: int
     source: str
     raises: bool
+    inputs: str = ""
     unrecorded: int
     on_disk: int
     calls: list[Call]
@@ -177,6 +179,14 @@ class Layer(Part):
     stateful: bool
 
 
+class Answer(Part):
+    """One sentence about what was seen: its kind, the layer that it is about."""
+
+    word: str
+    layer: str
+    sentence: str
+
+
 class Scenario(Part):
     """One scenario on one engine; `complaints` are the places of `error`, where it has any.
 
@@ -201,6 +211,7 @@ class Scenario(Part):
     dtypes: dict[str, str]
     not_done: int
     operations: list[Operation]
+    answers: list[Answer] = []
     checks: list[Expectation]
 
 
