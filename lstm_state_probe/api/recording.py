@@ -230,7 +230,7 @@ class Recording(Mapping[str, Array]):
         self.show(console, ledger=True)
 
     def answers(self) -> tuple[Answer, ...]:
-        """Return sentences that say what was seen of each layer: where it started, what moved it."""
+        """Return sentences that say what was seen of each layer: its starts, what moved it."""
         from lstm_state_probe.api.show import scenario_report
         from lstm_state_probe.report.answers import answers
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from rich.console import Console
 
+from lstm_state_probe.errors import UsageError
 from lstm_state_probe.report.base import ShowOptions
+from lstm_state_probe.report.chosen import chosen
 from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
 from lstm_state_probe.report.tables_answers import show_answers
 from lstm_state_probe.report.tables_brief import ROOM
@@ -46,6 +48,12 @@ class Tables:
         if self.page.options.ledger:
             self._ledger(report)
             return
+        whole = report
+        try:
+            report = chosen(report, self.page.options)
+        except UsageError as error:
+            self.page.say((str(error), "bad"))
+            return
         if report.layers and self._at_length:
             self.page.say(("initialised", "heading"))
             self._layers(initialised(report))
@@ -59,7 +67,7 @@ class Tables:
             verdicts(self.page, report, report.checks)
             self.page.line()
         self._error(report)
-        show_answers(self.page, report)
+        show_answers(self.page, whole)
 
     @property
     def _at_length(self) -> bool:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lstm_state_probe.report.brief import BriefState
-from lstm_state_probe.report.layout import Choice, choose, fitting, left_out
+from lstm_state_probe.report.layout import Choice, fitting, left_out
 from lstm_state_probe.report.strip import ASCII_LEVELS, LEVELS, Strip, strip
 from lstm_state_probe.report.tables_grid import Grid, fit
 from lstm_state_probe.report.tables_line import heading, numbers
@@ -37,7 +37,7 @@ class BriefTable:
         self.strips = {s.name: self._strip(s) for s in self.states if s.steps is not None}
         room = max(1, page.width - _LABELS - self._strip_width())
         arrays = [np.stack([row.values for row in state.rows]) for state in self.states]
-        self.fitted = fit(arrays, replace(page.options, samples=_WHOLE), room)
+        self.fitted = fit(arrays, replace(page.options, samples=_WHOLE, sample=None), room)
         self.cell = min(self.fitted.cell, room)
         self.per = fitting(room, self.cell)
 
@@ -92,15 +92,10 @@ class BriefTable:
         if per > 1:
             notes.append(f"a mark over time is the largest of {per} timesteps")
         notes += dict.fromkeys(
-            left_out(_samples(state), self._units(grid))
+            left_out(state.samples, self._units(grid))
             for state, grid in zip(self.states, self.fitted.grids, strict=True)
         )
         return [note for note in notes if note]
 
     def _units(self, grid: Grid) -> Choice:
         return Choice(tuple(grid.units.shown[k] for k in self._shown(grid)), grid.units.count)
-
-
-def _samples(state: BriefState) -> Choice:
-    shown, count = state.samples
-    return choose(count, shown)

@@ -58,7 +58,7 @@ def _called(page: Page, layer: LayerReport, calls: Sequence[Call], done: Operati
     page.say((layer.address, "label"), f"  {words}", indent=2, hang=2)
     page.say(("initial  ", "faint"), start, indent=4, hang=2)
     held = _of(layer, done.outcome.held)
-    states = brief(calls, held, page.options.samples)
+    states = brief(calls, held, page.options)
     for state in states:
         if state.words:
             page.say((state.name, "label"), f"  {state.words}", indent=4)
