@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import UsageError, brief, listed, nearest
@@ -132,8 +133,8 @@ def _call(call: Call, wanted: Callable[[str], bool]) -> Call:
         name: state for name, state in call.states.items() if wanted(f"{call.layer}/{name}")
     }
     names = [gate for gate in call.gates if wanted(f"{call.layer}/{gate}")]
-    gates = call.gates
-    return replace(call, states=states, gates=Gates({n: lambda n=n: gates[n] for n in names}))
+    fetch = {name: partial(call.gates.__getitem__, name) for name in names}
+    return replace(call, states=states, gates=Gates(fetch))
 
 
 def _held(held: Mapping[str, Array], wanted: Callable[[str], bool]) -> dict[str, Array]:
