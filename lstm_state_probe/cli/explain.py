@@ -49,5 +49,5 @@ def _plain(one: Explanation) -> str:
     """Write an explanation without the marks of Markdown that a terminal does not show."""
     lines = [line for line in one.text.splitlines() if not line.startswith("```")]
     head = f"{one.word}  ({one.kind})"
-    body = [line.replace("**", "") for line in lines[1:]]
+    body = [line.replace(".**", ":").replace("**", "") for line in lines[1:]]
     return "\n".join([head, *body, ""]).replace("\n\n\n", "\n\n")
