@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from lstm_state_probe.report.document import DEFINITIONS, Environment, Part, Values
+from lstm_state_probe.report.document import DEFINITIONS, Answer, Environment, Part, Values
 from lstm_state_probe.scenario.schema import draft7
 
 Axes = list[int | None]
@@ -120,6 +120,7 @@ class InspectionDocument(Part):
     failure: str | None
     unrecorded: int
     layers: list[Layer]
+    answers: list[Answer]
 
 
 def inspection_schema() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lstm_state_probe.inspection.data import Inspection, LayerInspection, StateChange
+from lstm_state_probe.report.answers.inspected import inspected
 from lstm_state_probe.report.values import values
 
 SCHEMA_VERSION = 1
@@ -37,6 +38,7 @@ def as_dict(
         "failure": found.failure,
         "unrecorded": found.unrecorded,
         "layers": [_layer(layer) for layer in found.layers],
+        "answers": [vars(answer) for answer in inspected(found)],
     }
 
 

@@ -15,8 +15,10 @@ from lstm_state_probe.inspection.data import (
     LayerInspection,
     StateChange,
 )
+from lstm_state_probe.report.answers.inspected import inspected
 from lstm_state_probe.report.inspection_words import facts, input_words, model_words
 from lstm_state_probe.report.layout import GAP, share_out
+from lstm_state_probe.report.tables_answers import show_told
 from lstm_state_probe.report.tables_layer import box_of
 from lstm_state_probe.report.tables_numbers import digits
 from lstm_state_probe.report.tables_page import Page
@@ -42,6 +44,8 @@ def show_inspection(page: Page, found: Inspection) -> None:
         for layer in found.layers:
             _block(page, layer)
     _warnings(page, found)
+    page.line()
+    show_told(page, inspected(found))
 
 
 def _warnings(page: Page, found: Inspection) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 
-from lstm_state_probe.report.answers import answers
+from lstm_state_probe.report.answers import Answer, answers
 from lstm_state_probe.report.data import ScenarioReport
 from lstm_state_probe.report.tables_page import Page
 
 
 def show_answers(page: Page, report: ScenarioReport) -> None:
     """Write what was seen, layer by layer; nothing where nothing was."""
-    told = answers(report)
+    show_told(page, answers(report))
+
+
+def show_told(page: Page, told: Sequence[Answer]) -> None:
+    """Write sentences as a paragraph a layer."""
     if not told:
         return
     page.say(("What was seen", "heading"))

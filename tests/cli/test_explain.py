@@ -67,9 +67,7 @@ def test_a_message_of_keras_is_recognised() -> None:
 
 
 def test_an_unknown_word_names_the_nearest() -> None:
-    with pytest.raises(
-        UsageError, match=r"nothing .* for 'caried'; did you mean 'carried'"
-    ):
+    with pytest.raises(UsageError, match=r"nothing .* for 'caried'; did you mean 'carried'"):
         explain("caried")
 
 
