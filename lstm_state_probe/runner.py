@@ -229,6 +229,7 @@ class Story:
                 at.column,
                 raises=self.expected(operation) is not None or self.forbidden(operation),
                 source=at.source,
+                inputs=_inputs(operation),
             )
         )
 
@@ -252,6 +253,11 @@ class Story:
             complaints=error.complaints if error else (),
             fault=error.traceback if error else None,
         )
+
+
+def _inputs(operation: Operation) -> str:
+    """Write the arguments of an operation, so that equal ones can be told; arrays by name."""
+    return "" if operation.repeat is not None else repr(operation.arguments)
 
 
 def plan_of(scenario: ScenarioFile, wishes: Wishes) -> Plan:

@@ -1,17 +1,19 @@
 """The README and the docs say what the program does: commands, output, scenarios are compared."""
 
+import contextlib
+import io
 import re
-import subprocess
-import sys
+import shlex
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from lstm_state_probe.cli import COMMANDS
+from lstm_state_probe.cli import COMMANDS, run_command_line
 from lstm_state_probe.scenario.read import read_scenarios
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 OUTPUT = re.compile(r"<!-- output of: (.*?) -->\n```text\n(.*?)\n```", re.DOTALL)
 FRACTION = re.compile(r"\d+\.\d+")
 TIMES = re.compile(r"\d+\.\d+ s\b")
@@ -25,17 +27,21 @@ def shown_outputs() -> list[tuple[str, str, str]]:
     ]
 
 
+@cache
 def real_output(command: str) -> str:
+    """Run a command as the program does, here: a process each would import TensorFlow each time."""
     assert command.startswith("probe ")
-    done = subprocess.run(
-        [sys.executable, "-m", "lstm_state_probe", *command.split()[1:]],
-        capture_output=True,
-        text=True,
-        timeout=180,
-        cwd=ROOT,
-        env={"COLUMNS": "80", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
-    )
-    return done.stdout + done.stderr
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patch.chdir(ROOT)
+        patch.setenv("COLUMNS", "80")
+        patch.delenv("FORCE_COLOR", raising=False)
+        run_command_line(shlex.split(command)[1:])
+    return out.getvalue() + err.getvalue()
 
 
 def masked(text: str) -> str:

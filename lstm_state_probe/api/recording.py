@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import xarray
     from rich.console import Console
 
+    from lstm_state_probe.report.answers import Answer
+
 Done = Callable[[], Sequence[Operation]]
 
 PHASES = ("train", "test", "predict")
@@ -226,6 +228,13 @@ class Recording(Mapping[str, Array]):
     def ledger(self, console: Console | None = None) -> None:
         """Show one row an operation and layer."""
         self.show(console, ledger=True)
+
+    def answers(self) -> tuple[Answer, ...]:
+        """Return sentences that say what was seen of each layer: its starts, what moved it."""
+        from lstm_state_probe.api.show import scenario_report
+        from lstm_state_probe.report.answers import answers
+
+        return answers(scenario_report(self))
 
     def to_xarray(self) -> xarray.Dataset:
         """Return an `xarray.Dataset` with the dimensions call, timestep, batch and unit.

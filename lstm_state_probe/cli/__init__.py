@@ -17,6 +17,7 @@ from lstm_state_probe.cli.check import check
 from lstm_state_probe.cli.common import tell_error
 from lstm_state_probe.cli.defaults import default_map, give_variables
 from lstm_state_probe.cli.doctor import doctor
+from lstm_state_probe.cli.explain import explain_command
 from lstm_state_probe.cli.init import init
 from lstm_state_probe.cli.inspect import inspect
 from lstm_state_probe.cli.listing import list_
@@ -27,7 +28,10 @@ from lstm_state_probe.cli.source import source
 from lstm_state_probe.cli.validate import validate
 from lstm_state_probe.errors import INTERRUPTED, Fault, ProbeError, UsageError
 
-COMMANDS = (run, validate, check, inspect, list_, report, init, schema, source, doctor)
+COMMANDS = (
+    *(run, validate, check, inspect, explain_command, list_, report, init, schema, source),
+    doctor,
+)
 NO_READER = 141
 """As of a program that SIGPIPE ends: the reader of stdout has gone, what it wanted is not known."""
 _OF_STDOUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)

@@ -70,9 +70,36 @@ def read_budget(ctx: click.Context, param: click.Parameter, value: str | None) -
     return found
 
 
+def read_show(
+    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Refuse a selector that `--show` cannot mean, before anything runs."""
+    if value:
+        from lstm_state_probe.report.chosen import selector
+
+        for text in value:
+            selector(text)
+    return value
+
+
 _OPTIONS = (
     click.option("--units", type=click.IntRange(1), help="How many units (columns) to show."),
     click.option("--samples", type=click.IntRange(1), help="How many samples (rows) to show."),
+    click.option(
+        "--show",
+        metavar="SELECTOR",
+        multiple=True,
+        callback=read_show,
+        help="Show these states and gates alone: lstm/c, 'lstm/*', lstm/f.",
+    ),
+    click.option(
+        "--operation",
+        "operations",
+        metavar="N|LABEL",
+        multiple=True,
+        help="Show these operations alone: by number (from 1), label or name.",
+    ),
+    click.option("--sample", type=click.IntRange(0), help="Show this one sample (from 0)."),
     click.option(
         "--precision",
         type=click.IntRange(1, 17),
@@ -93,6 +120,11 @@ _OPTIONS = (
         type=click.Choice(["first", "last", "all"]),
         help="Make a table a call, for these calls of each layer.",
     ),
+    click.option(
+        "--view",
+        type=click.Choice(["table"]),
+        help="table: every moment of every state at length, in the place of a few lines.",
+    ),
     click.option("--ledger", is_flag=True, help="Show one row an operation and layer instead."),
     click.option("-v", "--verbose", is_flag=True, help="A table a call, what each verdict saw."),
     click.option("-q", "--quiet", is_flag=True, help="Failures and the closing summary alone."),
@@ -108,10 +140,10 @@ def shown_options(function: Function) -> Function:
 
 _EXCLUDING = (
     ("verbose", "quiet"),
-    *(("ledger", other) for other in ("quiet", "timesteps", "gates", "calls")),
+    *(("ledger", other) for other in ("quiet", "timesteps", "gates", "calls", "view")),
 )
 _SHORT = {"verbose": "-v", "quiet": "-q"}
-_NOTHING: dict[str, Any] = {"timesteps": None, "calls": None}
+_NOTHING: dict[str, Any] = {"timesteps": None, "calls": None, "view": None}
 
 
 def exclude(choices: dict[str, Any]) -> None:
@@ -142,7 +174,20 @@ def show_options(choices: dict[str, Any]) -> ShowOptions:
     from lstm_state_probe.report.base import ShowOptions
 
     verbose, quiet = (choices[name] for name in ("verbose", "quiet"))
-    names = ("units", "samples", "precision", "full", "timesteps", "gates", "calls", "ledger")
+    names = (
+        "units",
+        "samples",
+        "precision",
+        "full",
+        "timesteps",
+        "gates",
+        "calls",
+        "ledger",
+        "view",
+        "show",
+        "operations",
+        "sample",
+    )
     shown = {name: choices[name] for name in names}
     return ShowOptions(**shown, verbosity=1 if verbose else -1 if quiet else 0)
 
@@ -153,12 +198,14 @@ def wishes(options: ShowOptions, records: Iterable[Record]) -> Wishes:
     What is asked for holds what every scenario keeps, so that no expectation misses a timestep.
     """
     from lstm_state_probe.runner import Wishes
+    from lstm_state_probe.scenario.selectors import GATES
 
     written = list(records)
     more = options.over_time and any(_lacks(r.timesteps, options.timesteps) for r in written)
     calls = ("all", options.each_call or "last")
     further = options.over_time and any(record.calls not in calls for record in written)
-    return Wishes("all" if more else None, options.gates, "all" if further else None)
+    gates = options.gates or any(text.rpartition("/")[2] in GATES for text in options.show)
+    return Wishes("all" if more else None, gates, "all" if further else None)
 
 
 def _lacks(kept: Any, wanted: Timesteps | None) -> bool:

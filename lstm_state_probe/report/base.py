@@ -14,6 +14,9 @@ class ShowOptions:
 
     `verbosity`: -1 the summary alone, 0 the tables, 1 also every call and every verdict.
     `timesteps`: 'all', 'digest', indices, or a stride; None shows no table of timesteps.
+    `show` are selectors of states and gates, `operations` numbers (from 1), labels or names,
+    `sample` the one sample that is shown.
+    `view`: 'table' shows every moment of every state at length, None a few lines of each.
     `calls`: 'first', 'last' or 'all' make a table a call; None sums the calls up in one.
     """
 
@@ -26,11 +29,20 @@ class ShowOptions:
     gates: bool = False
     calls: str | None = None
     ledger: bool = False
+    view: str | None = None
+    show: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    sample: int | None = None
+
+    @property
+    def at_length(self) -> bool:
+        """Tell whether every moment of every state has a table of its own."""
+        return self.view == "table" or self.full or self.each_call is not None
 
     @property
     def over_time(self) -> bool:
         """Tell whether tables of timesteps are wanted."""
-        return self.timesteps is not None or self.gates
+        return self.timesteps is not None or (self.gates and self.at_length)
 
     @property
     def each_call(self) -> str | None:

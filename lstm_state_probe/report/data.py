@@ -35,7 +35,9 @@ class LayerReport:
 class OperationReport:
     """One operation with its verdicts; `line`, `column` and `source` are its place in the file.
 
-    `file` is where the operation stands, if that is not the file of the scenario.
+    `file` is where the operation stands, if that is not the file of the scenario. `inputs` are the
+    arguments as they are written: equal where the same was asked of the same arrays; "" where
+    nobody knows.
     """
 
     index: int
@@ -48,6 +50,7 @@ class OperationReport:
     raises: bool = False
     source: str = ""
     file: str | None = None
+    inputs: str = ""
 
     @cached_property
     def first_bad(self) -> NotFinite | None:

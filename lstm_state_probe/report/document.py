@@ -136,7 +136,8 @@ class Expectation(Part):
 class Operation(Part):
     """One operation: what it returned, what it called, what is held after it.
 
-    `raises` tells that an error was expected of it; `dtypes` has an entry for each array in
+    `raises` tells that an error was expected of it; `inputs` are its arguments as they are written,
+    "" where nobody knows; `dtypes` has an entry for each array in
     `result` and `held`.
     """
 
@@ -151,6 +152,7 @@ class Operation(Part):
     column: int
     source: str
     raises: bool
+    inputs: str = ""
     unrecorded: int
     on_disk: int
     calls: list[Call]
@@ -202,6 +204,14 @@ class FirstBad(BadPlace):
     call: int | None
 
 
+class Answer(Part):
+    """One sentence about what was seen: its kind, the layer that it is about."""
+
+    word: str
+    layer: str
+    sentence: str
+
+
 class Scenario(Part):
     """One scenario on one engine; `complaints` are the places of `error`, where it has any.
 
@@ -229,6 +239,7 @@ class Scenario(Part):
     not_done: int
     first_bad: FirstBad | None = None
     operations: list[Operation]
+    answers: list[Answer] = []
     checks: list[Expectation]
 
 

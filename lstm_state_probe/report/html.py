@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lstm_state_probe.expectations.verdict import Verdict
+from lstm_state_probe.report.answers import answers
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
 from lstm_state_probe.report.first_bad import first_bad_words
@@ -87,6 +88,7 @@ def _scenario(anchor: str, report: ScenarioReport) -> Html:
         [tag("pre", report.error, class_="failed")] if report.error else [],
         [tag("pre", report.fault, class_="faint")] if report.fault else [],
         [tag("p", bad, class_="failed")] if (bad := first_bad_words(report)) else [],
+        _seen(report),
         _ledger(report),
         tag("details", tag("summary", "initialised"), layers(initialised(report))),
         (_operation(report, done) for done in report.operations),
@@ -94,6 +96,12 @@ def _scenario(anchor: str, report: ScenarioReport) -> Html:
         _checks(report) if report.checks else [],
         id=anchor,
     )
+
+
+def _seen(report: ScenarioReport) -> list[Html]:
+    told = answers(report)
+    sentences = (tag("li", answer.sentence) for answer in told)
+    return [tag("h3", "What was seen"), tag("ul", sentences)] if told else []
 
 
 def _seed(report: ScenarioReport) -> list[str]:

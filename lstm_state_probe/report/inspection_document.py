@@ -6,7 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from lstm_state_probe.report.document import DEFINITIONS, BadPlace, Environment, Part, Values
+from lstm_state_probe.report.document import (
+    DEFINITIONS,
+    Answer,
+    BadPlace,
+    Environment,
+    Part,
+    Values,
+)
 from lstm_state_probe.scenario.schema import draft7
 
 Axes = list[int | None]
@@ -127,6 +134,7 @@ class InspectionDocument(Part):
     unrecorded: int
     first_bad: FirstBad | None = None
     layers: list[Layer]
+    answers: list[Answer]
 
 
 def inspection_schema() -> dict[str, Any]:

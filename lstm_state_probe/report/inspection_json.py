@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lstm_state_probe.inspection.data import Inspection, LayerInspection, StateChange
+from lstm_state_probe.report.answers.inspected import inspected
 from lstm_state_probe.report.first_bad import first_bad_place
 from lstm_state_probe.report.inspection_words import first_bad_words
 from lstm_state_probe.report.values import values
@@ -40,6 +41,7 @@ def as_dict(
         "unrecorded": found.unrecorded,
         "first_bad": _first_bad(found),
         "layers": [_layer(layer) for layer in found.layers],
+        "answers": [vars(answer) for answer in inspected(found)],
     }
 
 

@@ -15,6 +15,7 @@ from lstm_state_probe.inspection.data import (
     LayerInspection,
     StateChange,
 )
+from lstm_state_probe.report.answers.inspected import inspected
 from lstm_state_probe.report.inspection_words import (
     facts,
     first_bad_words,
@@ -22,6 +23,7 @@ from lstm_state_probe.report.inspection_words import (
     model_words,
 )
 from lstm_state_probe.report.layout import GAP, share_out
+from lstm_state_probe.report.tables_answers import show_told
 from lstm_state_probe.report.tables_layer import box_of
 from lstm_state_probe.report.tables_numbers import digits
 from lstm_state_probe.report.tables_page import Page
@@ -47,6 +49,8 @@ def show_inspection(page: Page, found: Inspection) -> None:
         for layer in found.layers:
             _block(page, layer)
     _warnings(page, found)
+    page.line()
+    show_told(page, inspected(found))
 
 
 def _warnings(page: Page, found: Inspection) -> None:

@@ -12,6 +12,7 @@ from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import Complaint
 from lstm_state_probe.expectations.verdict import Verdict, Worst
 from lstm_state_probe.recording.call import Call, Held, State
+from lstm_state_probe.report.answers import answers
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import (
     SCHEMA_VERSION,
@@ -113,6 +114,7 @@ def _scenario(scenario: ScenarioReport) -> dict[str, Any]:
         "not_done": scenario.not_done,
         "first_bad": first_bad_data(scenario),
         "operations": [_operation(report, scenario) for report in scenario.operations],
+        "answers": [vars(answer) for answer in answers(scenario)],
         "checks": [_verdict(verdict) for verdict in scenario.checks],
     }
 
@@ -132,6 +134,7 @@ def _operation(report: OperationReport, scenario: ScenarioReport) -> dict[str, A
         "column": report.column,
         "source": report.source,
         "raises": report.raises,
+        "inputs": report.inputs,
         "unrecorded": outcome.unrecorded,
         "on_disk": outcome.on_disk,
         "calls": [_call(call) for call in calls],

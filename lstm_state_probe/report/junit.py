@@ -14,6 +14,7 @@ from junitparser import TestCase as BaseCase
 from junitparser.junitparser import FinalResult
 from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 
+from lstm_state_probe.report.answers import answers
 from lstm_state_probe.report.data import NO_EXPECTATIONS, ScenarioReport, SuiteReport
 from lstm_state_probe.report.told import Told, printable, told, unread
 
@@ -41,6 +42,8 @@ def text(report: SuiteReport) -> bytes:
 
 def _case(report: ScenarioReport) -> TestCase:
     case = _named(report.file, f"{report.name} [{report.engine}]", report.seconds)
+    if seen := "\n".join(answer.sentence for answer in answers(report)):
+        case.system_out = printable(seen)
     wrong = list(told(report))
     if report.status in ("failed", "error"):
         case.result = [_result(wrong)]

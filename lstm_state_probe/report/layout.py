@@ -40,6 +40,13 @@ def choose(count: int, wanted: int | None) -> Choice:
     return Choice((*range(wanted - 1), count - 1), count)
 
 
+def choose_samples(count: int, wanted: int | None, one: int | None) -> Choice:
+    """Choose the one sample that was asked for, else the first ones and the last."""
+    if one is None:
+        return choose(count, wanted)
+    return Choice((one,), 1) if one < count else Choice((), 0)  # nothing else was asked for
+
+
 def fitting(width: int, cell: int) -> int:
     """Count the numbers of `cell` columns that fit side by side; at least one is shown."""
     return max(1, (width + GAP) // (cell + GAP))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from lstm_state_probe.report.answers import answers
 from lstm_state_probe.report.data import ScenarioReport, SuiteReport
 from lstm_state_probe.report.first_bad import first_bad_words
 from lstm_state_probe.report.tables_page import SYMBOLS, seconds
@@ -52,11 +53,25 @@ def _lines(report: SuiteReport) -> Iterator[str]:
             yield f"### {_escaped(what(scenario))}"
             yield ""
             yield from _fenced(wrong)
+    yield from _seen(report)
     if report.complaints:
         yield "### Files that could not be read"
         yield ""
         yield from _fenced("\n".join(map(str, report.complaints)))
     yield ", ".join(f"{name} {_escaped(_plain(v))}" for name, v in report.environment.items())
+
+
+def _seen(report: SuiteReport) -> Iterator[str]:
+    """List the answers of each scenario, folded: what went wrong is read first."""
+    for scenario in report.scenarios:
+        told = answers(scenario)
+        if told:
+            yield f"<details><summary>What was seen: {_escaped(what(scenario))}</summary>"
+            yield ""
+            yield from (f"- {_escaped(answer.sentence)}" for answer in told)
+            yield ""
+            yield "</details>"
+            yield ""
 
 
 def _row(report: ScenarioReport) -> str:

@@ -115,6 +115,7 @@ def _operation(read: doc.Operation, before: Mapping[str, Array]) -> OperationRep
         column=read.column,
         raises=read.raises,
         source=read.source,
+        inputs=read.inputs,
     )
 
 

@@ -6,9 +6,13 @@ from collections.abc import Iterable
 
 from rich.console import Console
 
+from lstm_state_probe.errors import UsageError
 from lstm_state_probe.report.base import ShowOptions
+from lstm_state_probe.report.chosen import chosen
 from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
 from lstm_state_probe.report.first_bad import first_bad_words
+from lstm_state_probe.report.tables_answers import show_answers
+from lstm_state_probe.report.tables_brief import ROOM
 from lstm_state_probe.report.tables_findings import show_findings
 from lstm_state_probe.report.tables_layer import LayerTable
 from lstm_state_probe.report.tables_ledger import show_ledger
@@ -22,6 +26,7 @@ from lstm_state_probe.report.tables_operation import (
 )
 from lstm_state_probe.report.tables_over_time import over_time, recorded
 from lstm_state_probe.report.tables_page import Page
+from lstm_state_probe.report.tables_short import built, happened_in_short
 from lstm_state_probe.report.tables_story import LayerStory, happened, initialised
 from lstm_state_probe.report.tables_summary import closing
 
@@ -44,10 +49,18 @@ class Tables:
         if self.page.options.ledger:
             self._ledger(report)
             return
-        if report.layers:
+        whole = report
+        try:
+            report = chosen(report, self.page.options)
+        except UsageError as error:
+            self.page.say((str(error), "bad"))
+            return
+        if report.layers and self._at_length:
             self.page.say(("initialised", "heading"))
             self._layers(initialised(report))
             self.page.line()
+        elif report.layers:
+            built(self.page, report)
         for done in report.operations:
             self._operation(report, done)
         if report.checks:
@@ -55,6 +68,11 @@ class Tables:
             verdicts(self.page, report, report.checks)
             self.page.line()
         self._error(report)
+        show_answers(self.page, whole)
+
+    @property
+    def _at_length(self) -> bool:
+        return self.page.options.at_length or self.page.width < ROOM
 
     def end(self, report: SuiteReport) -> None:
         """Show what held and what did not, scenario by scenario."""
@@ -78,6 +96,8 @@ class Tables:
         on_disk(self.page, done)
         if done.operation == "repeat":  # its calls are those of the operations above
             self.page.say(("the operations it repeats are shown above", "faint"), indent=2)
+        elif not self._at_length:
+            happened_in_short(self.page, report, done)
         else:
             each, to = self.page.options.each_call, self.page.symbols["to"]
             self._layers(happened(report, done, each=each, to=to))

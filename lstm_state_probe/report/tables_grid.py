@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.report.base import ShowOptions
-from lstm_state_probe.report.layout import Choice, choose, fitting, flat, unit
+from lstm_state_probe.report.layout import Choice, choose, choose_samples, fitting, flat, unit
 from lstm_state_probe.report.tables_numbers import digits
 
 _SAMPLES = 4
@@ -63,7 +63,8 @@ def _grids(arrays: Sequence[Array], options: ShowOptions, fits: int, width: int)
 
 def _grid(array: Array, options: ShowOptions, fits: int) -> Grid:
     table = flat(array)
-    samples = choose(table.shape[0], _wanted(options, options.samples, _SAMPLES))
+    wanted = _wanted(options, options.samples, _SAMPLES)
+    samples = choose_samples(table.shape[0], wanted, options.sample)
     units = choose(table.shape[1], _wanted(options, options.units, fits))
     shown = table[list(samples.shown)][:, list(units.shown)].tolist()
     return Grid(

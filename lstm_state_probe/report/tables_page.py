@@ -29,6 +29,7 @@ SYMBOLS: Mapping[str, str] = {
     "no expectations": "○",
     "line": "─",
     "to": "…",
+    "arrow": " → ",
     "finding": "•",
 }
 ASCII: Mapping[str, str] = {
@@ -38,6 +39,7 @@ ASCII: Mapping[str, str] = {
     "no expectations": "o",
     "line": "-",
     "to": "...",
+    "arrow": " -> ",
     "finding": "*",
 }
 TONES: Mapping[str, str] = {
@@ -91,12 +93,14 @@ class Page:
             line.rstrip()
             self.console.print(Text(" " * (indent + hang * (k > 0))) + line, soft_wrap=True)
 
-    def table(self, table: Table) -> None:
+    def table(self, table: Table, *, indent: int = 0) -> None:
         """Write a table without the blanks that Rich fills its last column with."""
         written: list[Segment] = []
-        for line in self.console.render_lines(table, pad=False):
+        options = self.console.options.update(width=max(1, self.width - indent))
+        for line in self.console.render_lines(table, options, pad=False):
             while line and not line[-1].text.strip():
                 line.pop()
+            written += [Segment(" " * indent)] if indent and line else []
             written += line[:-1]
             written += [Segment(part.text.rstrip(), part.style) for part in line[-1:]]
             written.append(Segment.line())

@@ -85,7 +85,7 @@ def happened(
                 words = f"call {k + 1} of {len(calls)}: {call.where}, {_length(call)}"
                 stories.append(_called(layer, [call], done, words, last=call is calls[-1]))
         else:
-            stories.append(_called(layer, calls, done, _calls(calls, to), last=True))
+            stories.append(_called(layer, calls, done, calls_in_words(calls, to), last=True))
     return stories
 
 
@@ -133,7 +133,8 @@ def _held(layer: LayerReport, held: Array | None, final: Array) -> Moment:
     return Moment("held", held)
 
 
-def _calls(calls: Sequence[Call], to: str) -> str:
+def calls_in_words(calls: Sequence[Call], to: str) -> str:
+    """Say how many calls there were, of which batches."""
     if len(calls) == 1:
         return f"1 call: {calls[0].where}, {_length(calls[0])}"
     first, last = calls[0].where, calls[-1].where

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.recording.call import Call
-from lstm_state_probe.report.layout import GAP, Choice, blocks, choose, left_out
+from lstm_state_probe.report.layout import GAP, Choice, blocks, choose_samples, left_out
 from lstm_state_probe.report.tables_grid import Grid, Grids, fit
 from lstm_state_probe.report.tables_line import heading, numbers
 from lstm_state_probe.report.tables_page import Page, plural
@@ -30,7 +30,8 @@ class TrackTables:
         self.page, self.track, self.name = page, track, f"{call.layer}/{track.name}"
         options = page.options
         wanted = SAMPLES if options.samples is None else options.samples
-        self.samples = choose(track.steps.shape[1], None if options.full else wanted)
+        many = None if options.full else wanted
+        self.samples = choose_samples(track.steps.shape[1], many, options.sample)
         self.verbose = options.verbosity > 0
         chosen = window(call, options)
         self.rows = [
@@ -46,7 +47,7 @@ class TrackTables:
         self.roomy = page.width - prefix >= _ROOMY
         self.width = max(1, page.width - prefix * self.roomy)
         arrays = [_stacked(track, found) for found in self.rows]
-        self.fitted: Grids = fit(arrays, replace(options, samples=_WHOLE), self.width)
+        self.fitted: Grids = fit(arrays, replace(options, samples=_WHOLE, sample=None), self.width)
         self.cell = min(self.fitted.cell, self.width)
 
     def write(self) -> None:

@@ -54,7 +54,8 @@ def tracks(call: Call, options: ShowOptions) -> list[Track]:
         for name, state in call.states.items()
         if state.timesteps is not None
     ]
-    gates = [Track(name, gate) for name, gate in call.gates.items()] if options.gates else []
+    wanted = call.gates if options.gates or options.show else {}
+    gates = [Track(name, gate) for name, gate in wanted.items()]
     return [track for track in (*states, *gates) if track.steps.ndim > 1]
 
 

@@ -162,6 +162,7 @@ def _page(
     complaints: tuple[Any, ...] = (),
     **options: Any,
 ) -> str:
+    options.setdefault("view", "table")
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding, newline="\n")
     tables = Tables(Console(file=file, width=width, **(console or {})), ShowOptions(**options))
