@@ -74,8 +74,10 @@ def check(
     """
     started = time.perf_counter()
     file, verdicts, error = scenario.document.file, [], None
+    subject: Subject | None = None
     try:
-        subject = examine(scenario, engine, allow_code=allow_code)
+        asked = [one.name for one in properties]
+        subject = examine(scenario, engine, asked=asked, allow_code=allow_code)
     except ProbeError as caught:
         error, properties = caught, ()
     else:
@@ -94,6 +96,7 @@ def check(
         time.perf_counter() - started,
         str(error) if error else None,
         error.exit_code if error else 0,
+        untrained=subject is not None and subject.untrained,
     )
 
 

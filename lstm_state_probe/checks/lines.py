@@ -12,6 +12,10 @@ from lstm_state_probe.checks.report import CheckReport, SubjectReport
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.tables_page import Page, plural, seconds
 
+UNTRAINED = (
+    "untrained: only the architecture was given, and Keras drew the weights from the seed; what is"
+    " found of values says nothing of a trained model"
+)
 _NAME = max(map(len, PROPERTIES))
 _WORD = len(BROKEN)
 
@@ -28,6 +32,8 @@ class Lines:
         self.page.say((report.id, "heading"), (f"  {report.engine}", "faint"))
         if report.error is not None:
             self.page.as_is(report.error, "bad")
+        if report.untrained:
+            self.page.say((UNTRAINED, "unsure"), indent=2)
         for verdict in report.verdicts:
             self._line(verdict)
             if verdict.verdict in (BROKEN, NOT_DONE) or self.verbose:
@@ -51,8 +57,8 @@ class Lines:
             return symbols["passed"], "good"
         if verdict.verdict == NOT_APPLICABLE:
             return "-", "faint"
-        counts = verdict.exit_code(strict=self.strict) > 0
-        return (symbols["failed"], "bad") if counts else (symbols["error"], "unsure")
+        warns = verdict.warns(strict=self.strict)
+        return (symbols["error"], "unsure") if warns else (symbols["failed"], "bad")
 
     def _below(self, verdict: CheckVerdict, folder: Path | None) -> None:
         self.page.say((verdict.question, "faint"), indent=4)
@@ -71,19 +77,15 @@ class Lines:
 
     def end(self, report: CheckReport) -> None:
         """Show the counts."""
-        warned = sum(
-            v.verdict == BROKEN and not v.exit_code(strict=self.strict)
-            for subject in report.subjects
-            for v in subject.verdicts
-        )
+        counts = report.counts(strict=self.strict)
         parts = [
-            f"{report.count(HOLDS)} hold",
-            f"{report.count(BROKEN) - warned} do not hold",
-            f"{plural(warned, 'warning')}",
-            f"{report.count(NOT_APPLICABLE)} do not apply",
+            f"{counts.holds} hold",
+            f"{counts.does_not_hold} do not hold",
+            f"{plural(counts.warnings, 'warning')}",
+            f"{counts.does_not_apply} do not apply",
         ]
-        if report.count(NOT_DONE):
-            parts.append(f"{report.count(NOT_DONE)} could not be carried out")
+        if counts.could_not_be_carried_out:
+            parts.append(f"{counts.could_not_be_carried_out} could not be carried out")
         self.page.say((", ".join(parts), "heading"), (f" in {seconds(report.seconds)}", "faint"))
 
 
