@@ -10,12 +10,9 @@ from lstm_state_probe.checks import PROPERTIES
 from lstm_state_probe.checks.base import BROKEN, HOLDS, NOT_APPLICABLE, NOT_DONE, CheckVerdict
 from lstm_state_probe.checks.report import CheckReport, SubjectReport
 from lstm_state_probe.report.base import ShowOptions
+from lstm_state_probe.report.inspection_words import UNTRAINED
 from lstm_state_probe.report.tables_page import Page, plural, seconds
 
-UNTRAINED = (
-    "untrained: only the architecture was given, and Keras drew the weights from the seed; what is"
-    " found of values says nothing of a trained model"
-)
 _NAME = max(map(len, PROPERTIES))
 _WORD = len(BROKEN)
 

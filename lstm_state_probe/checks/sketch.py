@@ -77,10 +77,10 @@ class Sketch(Inputs):
         Raises:
             DoesNotApply: if none has, or several, or fewer than `least`.
         """
-        self.timed(least)
         if len(self.subject.sequences) > 1:
             count = len(self.subject.sequences)
             raise DoesNotApply(f"{count} inputs have timesteps, where one is needed")
+        self.timed(least)
 
     def free(self) -> None:
         """Take the model in its form for any number of timesteps.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from lstm_state_probe.recording.plan import Plan
 from lstm_state_probe.recording.recorder import Recorder
 
 _EAGER = 32
-"""Timesteps up to which an eager call is quicker than tracing a function."""
+"""Timesteps up to which an eager call is quicker than one that has to be traced."""
 
 
 class Refused(Exception):
@@ -89,9 +89,8 @@ class Trials:
             Refused: with what Keras raised.
         """
         self._zero()
-        act = self._act(x, training=training)
         try:
-            result = plain(act(x, **keywords))
+            result = plain(self._called(x, training=training, **keywords))
             calls, _ = self.recorder.take()
         except Exception as error:  # the boundary: Keras may raise anything
             self.recorder.take()
@@ -99,14 +98,11 @@ class Trials:
         arrays = [array for _, array in leaves(result) if array.dtype.kind in "biuf"]
         return Shown(_seen(calls), arrays)
 
-    def _act(self, x: Any, *, training: bool) -> Callable[..., Any]:
-        def act(x: Any, **keywords: Any) -> Any:
-            return self.model(x, training=training, **keywords)
-
-        import tensorflow as tf
-
-        longest = max((a.shape[1] for a in tf.nest.flatten(x) if np.ndim(a) > 1), default=0)
-        return act if longest <= _EAGER else tf.function(act, autograph=False)
+    def _called(self, x: Any, *, training: bool, **keywords: Any) -> Any:
+        alone = not training and not keywords and self.engine.steps_per_execution(self.model) == 1
+        if alone and max((a.shape[1] for a in _arrays(x) if a.ndim > 1), default=0) > _EAGER:
+            return self.model.predict_on_batch(x)
+        return self.model(x, training=training, **keywords)
 
     def _zero(self) -> None:
         for part in self.recorder.layers:
@@ -114,6 +110,14 @@ class Trials:
             if held:
                 zeros = {k: np.zeros_like(value) for k, value in enumerate(held)}
                 self.engine.assign(part.layer, zeros)
+
+
+def _arrays(x: Any) -> Iterator[Array]:
+    if isinstance(x, (dict, list)):
+        for item in x.values() if isinstance(x, dict) else x:
+            yield from _arrays(item)
+    else:
+        yield x
 
 
 def _seen(calls: Sequence[Call]) -> dict[str, Seen]:

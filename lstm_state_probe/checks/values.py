@@ -22,6 +22,7 @@ def _alive(sketch: Sketch) -> None:
     hidden = [
         f"{part.address}/{name}"
         for part in sketch.subject.parts
+        if part.uses
         for name in part.states
         if name.rpartition("/")[2] == "h"
     ]
@@ -36,6 +37,7 @@ def _open(sketch: Sketch) -> None:
     gates = [
         f"{part.address}/{name}"
         for part in sketch.subject.parts
+        if part.uses
         for name in part.gates
         if name.rpartition("/")[2] in SIGMOIDS
     ]

@@ -142,7 +142,8 @@ class Inspection:
     """A model: its inputs, its recurrent layers, what a first and a second call do.
 
     `failure` is what Keras raised in a call, which ended the calls. `unrecorded` counts uses of
-    layers that XLA overwrote before they could be read.
+    layers that XLA overwrote before they could be read. `untrained` tells that only an architecture
+    was given, so that Keras drew the weights.
     """
 
     model: str
@@ -155,3 +156,4 @@ class Inspection:
     layers: tuple[LayerInspection, ...]
     failure: str | None
     unrecorded: int
+    untrained: bool = False

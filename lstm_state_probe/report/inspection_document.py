@@ -119,6 +119,7 @@ class InspectionDocument(Part):
     outputs: list[list[int]]
     failure: str | None
     unrecorded: int
+    untrained: bool
     layers: list[Layer]
 
 

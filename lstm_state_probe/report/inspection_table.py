@@ -15,7 +15,7 @@ from lstm_state_probe.inspection.data import (
     LayerInspection,
     StateChange,
 )
-from lstm_state_probe.report.inspection_words import facts, input_words, model_words
+from lstm_state_probe.report.inspection_words import UNTRAINED, facts, input_words, model_words
 from lstm_state_probe.report.layout import GAP, share_out
 from lstm_state_probe.report.tables_layer import box_of
 from lstm_state_probe.report.tables_numbers import digits
@@ -31,6 +31,8 @@ _CALLS = ("state", "call", "starts from", "started, max|.|", "ended, max|.|", "l
 def show_inspection(page: Page, found: Inspection) -> None:
     """Write what is known of a model: its inputs, its layers, what the calls did."""
     page.say((model_words(found), "heading"), hang=2)
+    if found.untrained:
+        page.say((UNTRAINED, "unsure"), hang=2)
     for used in found.inputs:
         page.say(("input  ", "faint"), input_words(used), hang=2)
     page.line()
