@@ -94,8 +94,8 @@ def _ends(sketch: Sketch) -> Ends:
 
 def _record(sketch: Sketch, ends: Ends) -> None:
     """Keep the timesteps that are compared."""
-    kept = {valid - 1 for valid, _ in ends.values()} | {n - valid - 1 for valid, n in ends.values()}
-    sketch.record = {"timesteps": [*sorted(kept), -1]}
+    kept = {at for part in sketch.subject.parts for at in _places(part, ends)}
+    sketch.record = {"timesteps": sorted(kept)}
 
 
 def _held(sketch: Sketch, ends: Ends) -> dict[str, Any]:
@@ -104,17 +104,23 @@ def _held(sketch: Sketch, ends: Ends) -> dict[str, Any]:
     A layer that reads backwards meets the padding first, and leaves it as it began.
     """
     return {
-        f"{part.address}/*@{_at(part, ends)}": sketch.alike(
+        f"{part.address}/*@{at}": sketch.alike(
             part, f"{part.address}/*@initial" if part.backwards else f"{part.address}/*"
         )
         for part in sketch.subject.parts
-        if part.address in ends
+        for at in _places(part, ends)
     }
 
 
-def _at(part: Part, ends: Ends) -> int:
+def _places(part: Part, ends: Ends) -> tuple[int, ...]:
+    """Return the timesteps of the loop around the padding, and the first of the padding itself.
+
+    What turns back and forth is at the end of the padding where it was before by chance.
+    """
+    if part.address not in ends:
+        return ()
     valid, count = ends[part.address]
-    return count - valid - 1 if part.backwards else valid - 1
+    return (0, count - valid - 1) if part.backwards else (valid - 1, valid)
 
 
 def _junk(sketch: Sketch) -> dict[str, float]:
@@ -172,7 +178,15 @@ def _harmless(sketch: Sketch) -> None:
         for part in subject.parts
         if part.uses and not part.sliced
     }
-    _compare(sketch, runs, "unpadded", same)
+    _record(sketch, subject.lengths.padded)
+    within = {
+        f"{part.address}/*@{_places(part, subject.lengths.padded)[-1]}": sketch.alike(
+            part, f"{part.address}/*@initial" if part.backwards else f"unpadded: {part.address}/*"
+        )
+        for part in subject.parts
+        if part.address in subject.lengths.padded
+    }
+    _compare(sketch, runs, "unpadded", {**same, **within})
 
 
 PADDING_PROPERTIES = (

@@ -64,7 +64,7 @@ class BackToOnes(layers.RNN):
     reset_state = reset_states
 
 
-def ones():
+def from_ones():
     return chain(BackToOnes(FromOnes(2), stateful=True, name="ones"))
 
 
@@ -84,7 +84,9 @@ def only_h():
 
 class NoReset(layers.GRU):
     def reset_states(self, states=None):
-        """Leave everything as it is, but for the first time, which builds the layer."""
+        """Leave everything as it is, but for the first time, when tf_keras makes the states."""
+        if variables(self)[0] is None and not hasattr(layers.RNN, "reset_state"):
+            super().reset_states()
 
     reset_state = reset_states
 
@@ -129,7 +131,7 @@ def hidden_behind_another():
 # Repetition
 
 
-def dropout():
+def dropped_out():
     return chain(layers.Dropout(0.5), lstm(dropout=0.5), layers.Dropout(0.5))
 
 
@@ -559,10 +561,10 @@ class Asked(layers.LSTM):
 
     carrying = False
 
-    def call(self, *args, **kwargs):
-        self.stateful = self.carrying
+    def __call__(self, *args, **kwargs):
+        self.stateful = self.carrying or not self.built
         try:
-            return super().call(*args, **kwargs)
+            return super().__call__(*args, **kwargs)
         finally:
             self.stateful = True
 
@@ -615,13 +617,13 @@ def grows_inside():
     return chain(lstm(bias_initializer=open_, unit_forget_bias=False, **none))
 
 
-def relu(**other):
+def rectified(**other):
     given = {"activation": "relu", "kernel_initializer": "identity", "use_bias": False}
     return layers.SimpleRNN(2, recurrent_initializer="zeros", **given, **other)
 
 
 def ends_in_zero():
-    return chain(relu(name="relu"), shape=(2, 3, 2))
+    return chain(rectified(name="relu"), shape=(2, 3, 2))
 
 
 def dead_backwards():

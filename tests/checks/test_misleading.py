@@ -45,13 +45,13 @@ def fit(**other: Any) -> dict[str, Any]:
 VALIDATED = {"validation_data": ["x", "y"]}
 INTS = {"integers": {"low": 1, "high": 5, "shape": [3, 4]}}
 MODELS: Mapping[str, Model] = {
-    "ones": Model({"reset-restores": HOLDS, "reset-reaches-all": HOLDS}),
+    "from_ones": Model({"reset-restores": HOLDS, "reset-reaches-all": HOLDS}),
     "shared": Model({"reset-restores": HOLDS}),
     "both_ways": Model({"reset-reaches-all": HOLDS}, engine="tf_keras"),
     "only_h": Model(wrong={"reset-restores": BROKEN, "reset-reaches-all": BROKEN}),
     "second_resets_not": Model(wrong={"reset-restores": BROKEN}, engine="tf_keras"),
     "hidden_behind_another": Model(wrong={"reset-reaches-all": BROKEN}),
-    "dropout": Model({"predict-repeats": HOLDS}),
+    "dropped_out": Model({"predict-repeats": HOLDS}),
     "carried": Model({"predict-repeats": HOLDS}, factory="second_resets", engine="tf_keras"),
     "faint_noise": Model(
         {"rows-independent": f"{NOT_APPLICABLE}: each time"}, {"predict-repeats": BROKEN}
@@ -153,7 +153,7 @@ MODELS: Mapping[str, Model] = {
         fit=fit(batch_size=3),
     ),
     "kept_below_another": Model(wrong={"survives-reload": BROKEN}),
-    "without_a_graph": Model({"inner-read-neutral": NOT_APPLICABLE}),
+    "without_a_graph": Model({"inner-read-neutral": NOT_APPLICABLE}, engine="tf_keras"),
     "carried_for_its_own_model": Model({"inner-read-neutral": HOLDS}),
     "still_below_another": Model(wrong={"inner-read-neutral": BROKEN}),
     "settles": Model({"state-bounded": HOLDS}, engine="tf_keras"),
