@@ -73,21 +73,21 @@ def check(
     A `ProbeError` on the way to the first question becomes the report's error.
     """
     started = time.perf_counter()
-    file, verdicts, error = scenario.document.file, [], None
+    file, verdicts = scenario.document.file, []
     subject: Subject | None = None
+    error: ProbeError | None = None
     try:
         asked = [one.name for one in properties]
         subject = examine(scenario, engine, asked=asked, allow_code=allow_code)
     except ProbeError as caught:
-        error, properties = caught, ()
-    else:
-        subject = subject if folder is None else moved(subject, folder)
-        if not subject.parts:
-            error = UsageError(f"{file}: the model has no recurrent layer: nothing to check")
-            properties = ()
-    for one in properties:
-        on_start(one.name)
-        verdicts.append(_ask(one, subject, engine, allow_code=allow_code))
+        error = caught
+    if subject is not None and not subject.parts:
+        error = UsageError(f"{file}: the model has no recurrent layer: nothing to check")
+    if subject is not None and error is None:
+        placed = subject if folder is None else moved(subject, folder)
+        for one in properties:
+            on_start(one.name)
+            verdicts.append(_ask(one, placed, engine, allow_code=allow_code))
     return SubjectReport(
         scenario.id,
         file,

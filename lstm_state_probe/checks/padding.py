@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -51,22 +52,22 @@ def _longer(sketch: Sketch, values: Mapping[str, float]) -> None:
 
 def _one_length(sketch: Sketch, values: Mapping[str, float]) -> None:
     """Put what is masked in the place of the last timesteps of a model that takes no other."""
-    ends = _ends(sketch)
+    padding, ends = _ends(sketch)
     _record(sketch, ends)
-    padded = sketch.padded(tuple(values), PADDING, values, kept=True)
+    padded = sketch.padded(tuple(values), padding, values, kept=True)
     sketch.begin_again()
     sketch.do("predict_on_batch", {"x": padded}, expect=_held(sketch, ends))
 
 
 def _two_paddings(sketch: Sketch) -> None:
     """Compare two paddings of a model that takes one number of timesteps only."""
-    ends = _ends(sketch)
+    padding, ends = _ends(sketch)
     _record(sketch, ends)
     names = sketch.subject.sequences
-    mask = _masks(sketch, names, PADDING, PADDING)
+    mask = _masks(sketch, names, padding, padding)
     runs = []
     for suffix, values in (("padded_0", {}), ("padded_1", _junk(sketch))):
-        x = sketch.padded(names, PADDING, values, kept=True, suffix=suffix)
+        x = sketch.padded(names, padding, values, kept=True, suffix=suffix)
         runs.append(("call", {"x": x, "mask": mask}))
     same = {
         f"{part.address}/*": sketch.alike(part, f"padded with 0: {part.address}/*")
@@ -76,26 +77,36 @@ def _two_paddings(sketch: Sketch) -> None:
     _compare(sketch, runs, "padded with 0", {**same, **_held(sketch, ends)})
 
 
-def _ends(sketch: Sketch) -> Ends:
-    """Return the layers that see the timesteps of the input, of which the last are padding."""
+def _ends(sketch: Sketch) -> tuple[int, Ends]:
+    """Return how many of the last timesteps are padded, and the layers that see them.
+
+    A layer behind a pooling one sees one in so many timesteps: whole windows are padded.
+    """
     count = sketch.subject.timesteps
     sketch.timed(PADDING + 1)
     if len({sketch.subject.shapes[name][1] for name in sketch.subject.sequences}) > 1:
         raise DoesNotApply("the inputs have different numbers of timesteps, and take no other")
-    found = {
-        part.address: (count - PADDING, count)
+    strides = {
+        part.address: count // part.timesteps
         for part in sketch.subject.parts
-        if part.timesteps == count and not part.sliced
+        if part.follows and not part.sliced and part.timesteps and count % part.timesteps == 0
     }
-    if not found:
+    if not strides:
         raise DoesNotApply(f"no layer sees the {count} timesteps of the input, which are fixed")
-    return found
+    window = math.lcm(*strides.values())
+    padding = window * math.ceil(PADDING / window)
+    if padding >= count:
+        raise DoesNotApply(
+            f"the {count} timesteps of the input are fixed, and too few to be padded"
+        )
+    ends = {address: ((count - padding) // n, count // n) for address, n in strides.items()}
+    return padding, ends
 
 
 def _record(sketch: Sketch, ends: Ends) -> None:
     """Keep the timesteps that are compared."""
     kept = {at for part in sketch.subject.parts for at in _places(part, ends)}
-    sketch.record = {"timesteps": sorted(kept)}
+    sketch.record = {"timesteps": sorted(kept) or "final"}
 
 
 def _held(sketch: Sketch, ends: Ends) -> dict[str, Any]:
@@ -117,10 +128,10 @@ def _places(part: Part, ends: Ends) -> tuple[int, ...]:
 
     What turns back and forth is at the end of the padding where it was before by chance.
     """
-    if part.address not in ends:
+    if part.address not in ends or not part.follows:
         return ()
     valid, count = ends[part.address]
-    return (0, count - valid - 1) if part.backwards else (valid - 1, valid)
+    return (count - valid - 1, 0) if part.backwards else (valid - 1, valid)
 
 
 def _junk(sketch: Sketch) -> dict[str, float]:
@@ -180,11 +191,11 @@ def _harmless(sketch: Sketch) -> None:
     }
     _record(sketch, subject.lengths.padded)
     within = {
-        f"{part.address}/*@{_places(part, subject.lengths.padded)[-1]}": sketch.alike(
+        f"{part.address}/*@{at}": sketch.alike(
             part, f"{part.address}/*@initial" if part.backwards else f"unpadded: {part.address}/*"
         )
         for part in subject.parts
-        if part.address in subject.lengths.padded
+        for at in _places(part, subject.lengths.padded)[-1:]
     }
     _compare(sketch, runs, "unpadded", {**same, **within})
 

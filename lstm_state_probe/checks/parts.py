@@ -10,6 +10,7 @@ import numpy as np
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.checks.subject import Part
 from lstm_state_probe.checks.trial import Seen, Shown, Trials
+from lstm_state_probe.inspection.consumers import following
 from lstm_state_probe.layers.families import TIME_DISTRIBUTED, is_a
 from lstm_state_probe.layers.find import Recurrent
 
@@ -41,8 +42,17 @@ def seen_part(part: Part, whole: Shown, trials: Trials) -> Part:
         uses=seen.uses,
         timesteps=seen.timesteps,
         rows=seen.rows,
+        follows=part.address in _following(trials),
         sizes={name: size_of(value) for name, value in seen.finals.items()},
     )
+
+
+def _following(trials: Trials) -> set[str]:
+    """Name the layers that see the timesteps of an input; none of a model without a graph."""
+    tensors = list(getattr(trials.model, "inputs", None) or ())
+    reached = {id(layer) for tensor in tensors for layer in following(trials.model, tensor)}
+    parts = trials.recorder.layers
+    return {p.address for p in parts if id(p.top) in reached or id(p.layer) in reached}
 
 
 def _readable(model: Any, top: str) -> bool:

@@ -24,8 +24,8 @@ class Part:
     `nested` tells that `top` is a model of its own, `sliced` that it calls the layer for each of
     several slices, `readable` that its output can be read by a second model. The rest is what a
     call of the model showed: whether it moved a state, how often the layer ran, over how many
-    timesteps and rows; `sizes` are max|.| of each state at the end. `empty` tells that what a
-    stateful layer holds when it is built is zero.
+    timesteps and rows, and whether these `follow` the timesteps of the input; `sizes` are max|.| of
+    each state at the end. `empty` tells that what a stateful layer holds when it is built is zero.
     """
 
     address: str
@@ -42,6 +42,7 @@ class Part:
     uses: int = 1
     timesteps: int = 0
     rows: int | None = None
+    follows: bool = True
     sizes: Mapping[str, float] = field(default_factory=dict)
 
 

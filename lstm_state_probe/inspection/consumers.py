@@ -98,3 +98,24 @@ def entered(model: Any, tensor: Any) -> list[Any]:
             elif type(layer).__name__ in _HANDING_ON:
                 waiting += [(owner, output) for output in flat(node.outputs)]
     return found
+
+
+def following(model: Any, tensor: Any) -> list[Any]:
+    """List the layers that see the timesteps of an input, as many or thinned out.
+
+    The way to them leads through tensors of (batch, timesteps, …) alone: not through the last
+    output of a recurrent layer, a Flatten or a RepeatVector.
+    """
+    found: list[Any] = []
+    waiting, seen = [(model, tensor)], set()
+    while waiting:
+        owner, current = waiting.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        for layer, node in _uses(owner, current):
+            found.append(layer)
+            if _is_model(layer):
+                waiting.append((layer, _entrance(layer, node, current)))
+            waiting += [(owner, output) for output in flat(node.outputs) if len(output.shape) > 2]
+    return found

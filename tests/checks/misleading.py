@@ -286,6 +286,17 @@ def decoder():
     return chain(masking, encoder, layers.RepeatVector(3), decoding, shape=(3, None, 2))
 
 
+def autoencoder():
+    """See six timesteps twice, of which the second six are not those of the input."""
+    encoder, decoding = layers.LSTM(2, name="encoder"), layers.GRU(2, name="decoder")
+    return chain(layers.Masking(mask_value=-7.0), encoder, layers.RepeatVector(6), decoding)
+
+
+def halved_behind_a_mask():
+    first, second = layers.LSTM(2, return_sequences=True), layers.LSTM(2, name="second")
+    return chain(layers.Masking(mask_value=-7.0), first, layers.AveragePooling1D(2), second)
+
+
 def two_masked_inputs():
     a, b = (keras.Input(batch_shape=(3, None), dtype="int32", name=n) for n in "ab")
     read = [

@@ -77,6 +77,8 @@ MODELS: Mapping[str, Model] = {
         engine="tf_keras",
     ),
     "decoder": Model({"mask-holds": HOLDS}),
+    "autoencoder": Model({"mask-holds": HOLDS}),
+    "halved_behind_a_mask": Model(wrong={"mask-holds": BROKEN}),
     "two_masked_inputs": Model(
         {"mask-holds": HOLDS}, data={"a": INTS, "b": INTS}, x={"a": "a", "b": "b"}
     ),
