@@ -11,9 +11,9 @@ import numpy as np
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.checks.feeding import Feed, spec_of
 from lstm_state_probe.checks.lengths import is_sequence_only, resolved
-from lstm_state_probe.checks.trial import Refused, Trials
+from lstm_state_probe.checks.trial import Refused, Shown, Trials
 from lstm_state_probe.errors import listed
-from lstm_state_probe.inspection.consumers import entered
+from lstm_state_probe.inspection.consumers import entered, following
 from lstm_state_probe.inspection.inputs import InputSpec
 from lstm_state_probe.layers.families import is_a
 
@@ -75,7 +75,21 @@ def _lost(trials: Trials, feed: Feed, sequences: Collection[str]) -> str | None:
         shown = trials.call(resolved(feed.x, feed.arrays), mask=resolved(feed.x, masks))
     except Refused as error:
         return f"the model makes no mask, and takes none: {error}"
-    if any(seen.masked for seen in shown.layers.values()):
-        return None
-    layers = listed(dict.fromkeys(shown.layers))
-    return f"the model makes no mask, and one that it is given does not reach {layers}"
+    for addresses in _fed_by_each(trials, shown):
+        if not any(shown.layers[address].masked for address in addresses):
+            layers = listed(dict.fromkeys(addresses))
+            return f"the model makes no mask, and one that it is given does not reach {layers}"
+    return None
+
+
+def _fed_by_each(trials: Trials, shown: Shown) -> list[list[str]]:
+    """Name the layers that follow each input; all of them for a model without a graph.
+
+    A layer that is given its states gets no mask of its input in Keras 3 (seen in 3.15).
+    """
+    found = []
+    for tensor in getattr(trials.model, "inputs", None) or ():
+        reached = {id(layer) for layer in following(trials.model, tensor)}
+        parts = [p for p in trials.recorder.layers if {id(p.top), id(p.layer)} & reached]
+        found.append([part.address for part in parts if part.address in shown.layers])
+    return [addresses for addresses in found if addresses] or [list(shown.layers)]
