@@ -69,12 +69,19 @@ class CheckVerdict:
     seconds: float = 0.0
     fault: str | None = None
 
+    def warns(self, *, strict: bool = False) -> bool:
+        """Tell whether it does not hold and is a mere warning: told, counted so, failing nothing.
+
+        What could not be carried out is no warning, whatever it was to tell.
+        """
+        return self.verdict == BROKEN and self.severity == "warn" and not strict
+
     def exit_code(self, *, strict: bool = False) -> int:
-        """4 or 3 where it could not be carried out, 1 where it does not hold and that counts."""
+        """4 or 3 where it could not be carried out, 1 where it does not hold and is no warning."""
         if self.fault is not None:
             return Fault.exit_code
-        counts = self.severity == "error" or strict
-        return {NOT_DONE: 3, BROKEN: int(counts)}.get(self.verdict, 0)
+        broken = int(not self.warns(strict=strict))
+        return {NOT_DONE: 3, BROKEN: broken}.get(self.verdict, 0)
 
 
 Written = Mapping[str, Any]

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lstm_state_probe.checks.base import Property
 from lstm_state_probe.checks.sketch import Sketch
 from lstm_state_probe.checks.subject import DoesNotApply
 
 
-def _odd(sketch: Sketch, extra: int) -> None:
-    """Predict in batches with `extra` samples left for the last one; it must fail."""
+def _odd(sketch: Sketch, extra: int, **about: Any) -> None:
+    """Predict in batches with `extra` samples left for the last one; that alone must fail.
+
+    The whole batch before it shows that predict itself works, and leaves states that are not zero
+    and that the same samples would not lead to again.
+    """
     size = sketch.subject.batch
+    sketch.do("predict", {"x": sketch.unlike(), "batch_size": size})
     x = sketch.samples(f"and_{extra}", range(size + extra))
-    sketch.do(
-        "predict",
-        {"x": x, "batch_size": size},
-        **{"raises": ".", "allow_partial_batch": True},
-    )
+    arguments = {"x": x, "batch_size": size}
+    sketch.do("predict", arguments, **{"raises": ".", "allow_partial_batch": True, **about})
 
 
 def _refused(sketch: Sketch) -> None:
-    sketch.stateful()
+    sketch.moving()
     if sketch.subject.batch < 3:
         raise DoesNotApply("a batch leaves no remainder of two")
-    _odd(sketch, 2)
-    sketch.operations[-1]["expect"] = sketch.each_stateful({"unchanged": True}, when="@held")
+    unchanged = {"unchanged": True, "finite": True}
+    _odd(sketch, 2, expect=sketch.each_moving(unchanged, when="@held"))
 
 
 def _broadcast(sketch: Sketch) -> None:

@@ -75,7 +75,8 @@ def check(
     """
     started = time.perf_counter()
     verdicts: list[CheckVerdict] = []
-    subject = caught(lambda: _subject(scenario, engine, folder, allow_code=allow_code))
+    asked = [one.name for one in properties]
+    subject = caught(lambda: _subject(scenario, engine, folder, asked, allow_code=allow_code))
     error = subject if isinstance(subject, ProbeError) else None
     if not isinstance(subject, ProbeError):
         for one in properties:
@@ -90,13 +91,19 @@ def check(
         str(error) if error else None,
         error.exit_code if error else 0,
         error.traceback if error else None,
+        untrained=not isinstance(subject, ProbeError) and subject.untrained,
     )
 
 
 def _subject(
-    scenario: ScenarioFile, engine: Engine, folder: Path | None, *, allow_code: bool
+    scenario: ScenarioFile,
+    engine: Engine,
+    folder: Path | None,
+    asked: Sequence[str],
+    *,
+    allow_code: bool,
 ) -> Subject:
-    subject = examine(scenario, engine, allow_code=allow_code)
+    subject = examine(scenario, engine, asked=asked, allow_code=allow_code)
     if not subject.parts:
         raise UsageError(
             f"{scenario.document.file}: the model has no recurrent layer: nothing to check"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from lstm_state_probe.checks.base import BROKEN, HOLDS, NOT_APPLICABLE, NOT_DONE, Severity, Word
+from lstm_state_probe.checks.base import Severity, Word
 from lstm_state_probe.checks.report import CheckReport, SubjectReport
 from lstm_state_probe.report.document import DEFINITIONS, Complaint, Environment, Part
 from lstm_state_probe.scenario.schema import draft7
@@ -16,21 +16,30 @@ SCHEMA_VERSION = 1
 
 
 class Summary(Part):
-    """How many subjects were asked, and the verdicts by their word."""
+    """How many subjects were asked, and the verdicts by their word.
+
+    What does not hold and is a mere warning counts under `warnings` alone; `strict` has none.
+    """
 
     subjects: int
+    strict: bool
     holds: int
     does_not_hold: int
+    warnings: int
     does_not_apply: int
     could_not_be_carried_out: int
     seconds: float
 
 
 class Check(Part):
-    """What was found of one property; `scenario` is the YAML that reproduces it."""
+    """What was found of one property; `scenario` is the YAML that reproduces it.
+
+    `warning` tells that it does not hold and counts as a warning.
+    """
 
     name: str
     severity: Severity
+    warning: bool
     question: str
     meaning: str
     verdict: Word
@@ -49,6 +58,7 @@ class Subject(Part):
     engine: Literal["keras3", "tf_keras"]
     error: str | None
     fault: str | None = None
+    untrained: bool
     seconds: float
     checks: list[Check]
 
@@ -68,25 +78,24 @@ def check_schema() -> dict[str, Any]:
     return draft7(Checks, definitions=DEFINITIONS, mode="serialization")
 
 
-def text(report: CheckReport) -> str:
+def text(report: CheckReport, *, strict: bool = False) -> str:
     """Render the report as one JSON document."""
-    return json.dumps(as_dict(report), ensure_ascii=False, allow_nan=False, separators=(",", ": "))
+    document = as_dict(report, strict=strict)
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ": "))
 
 
-def as_dict(report: CheckReport) -> dict[str, Any]:
-    """Return the report as plain Python data."""
+def as_dict(report: CheckReport, *, strict: bool = False) -> dict[str, Any]:
+    """Return the report as plain Python data; `strict` has warnings count as what fails."""
     return {
         "schema_version": SCHEMA_VERSION,
         "environment": dict(report.environment),
         "summary": {
             "subjects": len(report.subjects),
-            "holds": report.count(HOLDS),
-            "does_not_hold": report.count(BROKEN),
-            "does_not_apply": report.count(NOT_APPLICABLE),
-            "could_not_be_carried_out": report.count(NOT_DONE),
+            "strict": strict,
+            **vars(report.counts(strict=strict)),
             "seconds": round(report.seconds, 6),
         },
-        "subjects": [_subject(subject) for subject in report.subjects],
+        "subjects": [_subject(subject, strict=strict) for subject in report.subjects],
         "complaints": [
             {"file": c.file, "line": c.line, "column": c.column, "message": c.message}
             | ({"fault": c.fault} if c.fault else {})
@@ -95,15 +104,21 @@ def as_dict(report: CheckReport) -> dict[str, Any]:
     }
 
 
-def _subject(subject: SubjectReport) -> dict[str, Any]:
+def _subject(subject: SubjectReport, *, strict: bool) -> dict[str, Any]:
     return {
         "id": subject.id,
         "file": subject.file,
         "engine": subject.engine,
         "error": subject.error,
         "fault": subject.fault,
+        "untrained": subject.untrained,
         "seconds": round(subject.seconds, 6),
         "checks": [
-            {**vars(verdict), "evidence": list(verdict.evidence)} for verdict in subject.verdicts
+            {
+                **vars(verdict),
+                "warning": verdict.warns(strict=strict),
+                "evidence": list(verdict.evidence),
+            }
+            for verdict in subject.verdicts
         ],
     }

@@ -8,21 +8,27 @@ from lstm_state_probe.checks.subject import DoesNotApply
 
 
 def _reload(sketch: Sketch) -> None:
-    sketch.stateful()
+    sketch.moving()
     sketch.do("predict_on_batch", {"x": sketch.batch()}, label="before")
-    expect = sketch.each_stateful({"same_as": "before: {}@held", **EXACT}, when="@held")
+    expect = sketch.each_moving({"same_as": "before: {}@held", **EXACT}, when="@held")
     sketch.do("reload", {}, **{"raises": False, "expect": expect})
 
 
 def _look(sketch: Sketch) -> None:
-    tops = [part.top for part in sketch.stateful() if not part.nested]
+    parts = sketch.moving()
+    tops = dict.fromkeys(part.top for part in parts if part.readable and not part.nested)
     if not tops:
-        raise DoesNotApply("the stateful layers are inside a nested model, out of its reach")
-    sketch.do(
-        "inner_output",
-        {"layer": tops[0], "x": sketch.batch()},
-        expect=sketch.each_stateful({"unchanged": True}, when="@held"),
-    )
+        nested = all(part.nested for part in parts)
+        where = "are inside a nested model, out of its reach" if nested else "have no such output"
+        raise DoesNotApply(f"the stateful layers {where}")
+    # what looking puts back to zero is seen from another state alone
+    sketch.do("predict_on_batch", {"x": sketch.unlike()})
+    for top in tops:
+        sketch.do(
+            "inner_output",
+            {"layer": top, "x": sketch.batch()},
+            expect=sketch.each_moving({"unchanged": True, "finite": True}, when="@held"),
+        )
 
 
 KEEPING = (

@@ -10,6 +10,7 @@ from lstm_state_probe.checks import PROPERTIES
 from lstm_state_probe.checks.base import BROKEN, HOLDS, NOT_APPLICABLE, NOT_DONE, CheckVerdict
 from lstm_state_probe.checks.report import CheckReport, SubjectReport
 from lstm_state_probe.report.base import ShowOptions
+from lstm_state_probe.report.inspection_words import UNTRAINED
 from lstm_state_probe.report.tables_page import Page, plural, seconds
 
 _NAME = max(map(len, PROPERTIES))
@@ -30,6 +31,8 @@ class Lines:
             self.page.as_is(report.error, "bad")
         if report.fault is not None:
             self.page.as_is(report.fault, "faint")
+        if report.untrained:
+            self.page.say((UNTRAINED, "unsure"), indent=2)
         for verdict in report.verdicts:
             self._line(verdict)
             if verdict.verdict in (BROKEN, NOT_DONE) or self.verbose:
@@ -53,8 +56,8 @@ class Lines:
             return symbols["passed"], "good"
         if verdict.verdict == NOT_APPLICABLE:
             return "-", "faint"
-        counts = verdict.exit_code(strict=self.strict) > 0
-        return (symbols["failed"], "bad") if counts else (symbols["error"], "unsure")
+        warns = verdict.warns(strict=self.strict)
+        return (symbols["error"], "unsure") if warns else (symbols["failed"], "bad")
 
     def _below(self, verdict: CheckVerdict, folder: Path | None) -> None:
         self.page.say((verdict.question, "faint"), indent=4)
@@ -75,19 +78,15 @@ class Lines:
 
     def end(self, report: CheckReport) -> None:
         """Show the counts."""
-        warned = sum(
-            v.verdict == BROKEN and not v.exit_code(strict=self.strict)
-            for subject in report.subjects
-            for v in subject.verdicts
-        )
+        counts = report.counts(strict=self.strict)
         parts = [
-            f"{report.count(HOLDS)} hold",
-            f"{report.count(BROKEN) - warned} do not hold",
-            f"{plural(warned, 'warning')}",
-            f"{report.count(NOT_APPLICABLE)} do not apply",
+            f"{counts.holds} hold",
+            f"{counts.does_not_hold} do not hold",
+            f"{plural(counts.warnings, 'warning')}",
+            f"{counts.does_not_apply} do not apply",
         ]
-        if report.count(NOT_DONE):
-            parts.append(f"{report.count(NOT_DONE)} could not be carried out")
+        if counts.could_not_be_carried_out:
+            parts.append(f"{counts.could_not_be_carried_out} could not be carried out")
         self.page.say((", ".join(parts), "heading"), (f" in {seconds(report.seconds)}", "faint"))
 
 

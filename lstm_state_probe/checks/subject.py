@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lstm_state_probe.checks.lengths import Lengths
+from lstm_state_probe.checks.masks import Masks
+from lstm_state_probe.scenario.conditions import TOLERANCE
 from lstm_state_probe.scenario.read import ScenarioFile
 
 
@@ -19,7 +22,10 @@ class Part:
     """A recurrent layer of the subject; `top` is the layer of the model that holds it.
 
     `nested` tells that `top` is a model of its own, `sliced` that it calls the layer for each of
-    several slices.
+    several slices, `readable` that its output can be read by a second model. The rest is what a
+    call of the model showed: whether it moved a state, how often the layer ran, over how many
+    timesteps and rows, and whether these `follow` the timesteps of the input; `sizes` are max|.| of
+    each state at the end. `empty` tells that what a stateful layer holds when it is built is zero.
     """
 
     address: str
@@ -29,6 +35,15 @@ class Part:
     top: str
     nested: bool = False
     sliced: bool = False
+    backwards: bool = False
+    readable: bool = True
+    empty: bool = True
+    moved: bool = True
+    uses: int = 1
+    timesteps: int = 0
+    rows: int | None = None
+    follows: bool = True
+    sizes: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -37,11 +52,15 @@ class Subject:
 
     `x` and `y` are references into `data`, as an operation takes them. `sequences` names the
     arrays whose second axis counts timesteps. `free` is the model with any number of timesteps,
-    None where it takes only its own. `own_mask` is the value that the model masks by itself;
-    `lost_mask` says why a mask that a call is given does not arrive, where it makes none.
-    `highest` is the largest number of an array of indices. `fits` are the arguments of the
-    scenario's own fits, none where Keras's defaults are meant, None where nothing is fitted.
-    `noisy` tells of layers that draw anew in training. `beside` are further keys of the scenario.
+    None where it takes only its own; `lengths` is what such a model made of other numbers.
+    `masks` says how it is padded with a mask. `highest` is the largest number of an array of
+    indices. `others` has for each row of a batch the index of a sample unlike it, and is empty
+    where all are the same. `repeats` tells whether the same input gives the same bits again.
+    `fits` are the arguments of the scenario's own fits, none where Keras's defaults are meant, None
+    where nothing is fitted. `noisy` tells that training draws something anew, `apart` that its
+    passes differ from predictions. `close` is the tolerance of a comparison of numbers near 1,
+    `results` has max|.| of each array that the model returns, None for one without a row a sample.
+    `untrained` says that Keras drew the weights. `beside` are further keys of the scenario.
     """
 
     file: ScenarioFile
@@ -56,13 +75,18 @@ class Subject:
     sequences: tuple[str, ...]
     batch: int
     rows: int
-    unlike: bool
     parts: tuple[Part, ...]
-    own_mask: float | None = None
-    lost_mask: str | None = None
+    others: tuple[int, ...] = ()
+    masks: Masks = field(default_factory=Masks)
+    lengths: Lengths = field(default_factory=Lengths)
+    repeats: bool = True
     compiled: bool = False
     noisy: bool = False
+    apart: bool = False
     fits: tuple[Mapping[str, Any], ...] | None = None
+    close: float = TOLERANCE
+    results: tuple[float | None, ...] = ()
+    untrained: bool = False
     beside: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -12,9 +12,9 @@ SIGMOIDS = frozenset("ifozr")
 
 
 def _bounded(sketch: Sketch) -> None:
-    sketch.stateful()
+    parts = sketch.moving()
     one = {"predict_on_batch": {"x": sketch.batch()}}
-    expect = sketch.each_stateful({"bounded": True})
+    expect = {f"{part.address}/*": {"bounded": True} for part in parts}
     sketch.do("repeat", {"times": CALLS, "operations": [one]}, expect=expect)
 
 
@@ -22,13 +22,14 @@ def _alive(sketch: Sketch) -> None:
     hidden = [
         f"{part.address}/{name}"
         for part in sketch.subject.parts
+        if part.uses
         for name in part.states
         if name.rpartition("/")[2] == "h"
     ]
     if not hidden:
         raise DoesNotApply("no layer has a hidden state h")
     sketch.record = {}
-    expect = {f"{address}@all": {"alive": True} for address in hidden}
+    expect = {f"{address}@all": {"alive": True, "finite": True} for address in hidden}
     sketch.do("predict_on_batch", {"x": sketch.batch()}, expect=expect)
 
 
@@ -36,13 +37,14 @@ def _open(sketch: Sketch) -> None:
     gates = [
         f"{part.address}/{name}"
         for part in sketch.subject.parts
+        if part.uses
         for name in part.gates
         if name.rpartition("/")[2] in SIGMOIDS
     ]
     if not gates:
         raise DoesNotApply("no layer has gates")
     sketch.record = {"gates": True}
-    expect = {f"{address}@all": {"unsaturated": True} for address in gates}
+    expect = {f"{address}@all": {"unsaturated": True, "finite": True} for address in gates}
     sketch.do("predict_on_batch", {"x": sketch.batch()}, expect=expect)
 
 

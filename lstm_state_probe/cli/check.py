@@ -135,9 +135,9 @@ def check(
     if table:
         lines.end(report)
     else:
-        click.echo(text(report))
+        click.echo(text(report, strict=strict))
     for path in writers:
-        path.write_text(text(report) + "\n", encoding="utf-8")
+        path.write_text(text(report, strict=strict) + "\n", encoding="utf-8")
     return report.exit_code(strict=strict)
 
 

@@ -73,3 +73,49 @@ def _entrance(model: Any, node: Any, tensor: Any) -> Any:
     """Return the nested model's own tensor for the one that it was called with."""
     position = next(k for k, given in enumerate(_given(node)) if given is tensor)
     return model.inputs[min(position, len(model.inputs) - 1)]
+
+
+_HANDING_ON = (
+    *("InputLayer", "Identity", "Dropout", "SpatialDropout1D", "SpatialDropout2D"),
+    *("GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization"),
+)
+"""Layers that, where nothing is trained, hand on the very numbers that they get."""
+
+
+def entered(model: Any, tensor: Any) -> list[Any]:
+    """List the layers that get the numbers of an input as they are; also in nested models."""
+    found: list[Any] = []
+    waiting, seen = [(model, tensor)], set()
+    while waiting:
+        owner, current = waiting.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        for layer, node in _uses(owner, current):
+            found.append(layer)
+            if _is_model(layer):
+                waiting.append((layer, _entrance(layer, node, current)))
+            elif type(layer).__name__ in _HANDING_ON:
+                waiting += [(owner, output) for output in flat(node.outputs)]
+    return found
+
+
+def following(model: Any, tensor: Any) -> list[Any]:
+    """List the layers that see the timesteps of an input, as many or thinned out.
+
+    The way to them leads through tensors of (batch, timesteps, …) alone: not through the last
+    output of a recurrent layer, a Flatten or a RepeatVector.
+    """
+    found: list[Any] = []
+    waiting, seen = [(model, tensor)], set()
+    while waiting:
+        owner, current = waiting.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        for layer, node in _uses(owner, current):
+            found.append(layer)
+            if _is_model(layer):
+                waiting.append((layer, _entrance(layer, node, current)))
+            waiting += [(owner, output) for output in flat(node.outputs) if len(output.shape) > 2]
+    return found

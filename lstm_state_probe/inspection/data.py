@@ -144,7 +144,8 @@ class Inspection:
 
     `failure` is what Keras raised in a call, which ended the calls. `unrecorded` counts uses of
     layers that XLA overwrote before they could be read. `first_bad` is the first NaN or infinity,
-    with the name of the call that had it.
+    with the name of the call that had it. `untrained` tells that only an architecture was given, so
+    that Keras drew the weights.
     """
 
     model: str
@@ -158,3 +159,4 @@ class Inspection:
     failure: str | None
     unrecorded: int
     first_bad: tuple[str, NotFinite] | None = None
+    untrained: bool = False

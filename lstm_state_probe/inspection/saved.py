@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,6 +16,7 @@ from lstm_state_probe.inspection.inspect import inspect_model
 from lstm_state_probe.model import detect_engine, load_model
 from lstm_state_probe.model.code import Code
 from lstm_state_probe.scenario.read import ScenarioFile
+from lstm_state_probe.scenario.saved_json import architecture_alone
 
 DEFAULT_ENGINE = "keras3"
 
@@ -46,7 +47,7 @@ class Opened:
 
     def inspect(self, *, seed: int = 0) -> Inspection:
         """Inspect it, with the inputs of the command line or generated ones."""
-        return inspect_model(
+        found = inspect_model(
             self.engine,
             self.keras,
             inputs={given.name: given.array for given in self.given} or None,
@@ -55,6 +56,7 @@ class Opened:
             seed=seed,
             loaded=not self.saved.path.is_dir(),  # a SavedModel keeps the states
         )
+        return replace(found, untrained=architecture_alone(self.saved.path, self.saved.weights))
 
 
 def open_model(saved: SavedModel) -> Opened:

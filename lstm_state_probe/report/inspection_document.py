@@ -133,6 +133,7 @@ class InspectionDocument(Part):
     failure: str | None
     unrecorded: int
     first_bad: FirstBad | None = None
+    untrained: bool
     layers: list[Layer]
     answers: list[Answer]
 

@@ -40,6 +40,7 @@ def as_dict(
         "failure": found.failure,
         "unrecorded": found.unrecorded,
         "first_bad": _first_bad(found),
+        "untrained": found.untrained,
         "layers": [_layer(layer) for layer in found.layers],
         "answers": [vars(answer) for answer in inspected(found)],
     }

@@ -17,6 +17,7 @@ from lstm_state_probe.inspection.data import (
 )
 from lstm_state_probe.report.answers.inspected import inspected
 from lstm_state_probe.report.inspection_words import (
+    UNTRAINED,
     facts,
     first_bad_words,
     input_words,
@@ -38,6 +39,8 @@ _CALLS = ("state", "call", "starts from", "started, max|.|", "ended, max|.|", "l
 def show_inspection(page: Page, found: Inspection) -> None:
     """Write what is known of a model: its inputs, its layers, what the calls did."""
     page.say((model_words(found), "heading"), hang=2)
+    if found.untrained:
+        page.say((UNTRAINED, "unsure"), hang=2)
     for used in found.inputs:
         page.say(("input  ", "faint"), input_words(used), hang=2)
     page.line()

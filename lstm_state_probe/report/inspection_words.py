@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from lstm_state_probe.inspection.data import Inspection, LayerInspection, StateInspection, UsedInput
 from lstm_state_probe.report.first_bad import PRECISION, not_finite
 
+UNTRAINED = (
+    "untrained: only the architecture was given, and Keras drew the weights from the seed; what is"
+    " found of values says nothing of a trained model"
+)
 _ANY = "any"
 
 

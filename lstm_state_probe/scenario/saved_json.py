@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from lstm_state_probe.errors import ModelError
@@ -19,6 +20,14 @@ SUSPECT_RATIO = 100
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _TEXT = re.compile(rb'"[^"]*"?')
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def architecture_alone(model: Path, weights: object | None) -> bool:
+    """Tell whether Keras draws the weights of a saved model, of which there is no more than that.
+
+    Every other format of a model holds its weights.
+    """
+    return model.suffix.lower() == ".json" and weights is None
 
 
 def read_json(text: bytes, name: str) -> dict[str, Any]:

@@ -33,9 +33,12 @@ MASK = {
     "addition_seq2seq": {"holds"},
     "bidirectional_sentiment": {"does not apply"},  # its Embedding makes no mask and takes none
     "conv_lstm_next_frame": {"does not apply", "holds"},  # Keras 3 refuses one, tf_keras warns
-    "translation_seq2seq": {"does not apply"},  # two inputs
+    "translation_seq2seq": {
+        "does not apply",
+        "holds",
+    },  # Keras 3 gives its decoder, which is given states, none
 }
-OPEN = {"bidirectional_sentiment", "conv_lstm_next_frame"}
+OPEN = {"bidirectional_sentiment", "conv_lstm_next_frame", "translation_seq2seq"}
 """Any number of timesteps: padding without a mask can be tried, and moves the state."""
 
 

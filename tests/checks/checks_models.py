@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 FRAME = """
@@ -50,3 +51,23 @@ def written(
         operation=operation,
     )
     return ("custom_objects: [broken.py]" if custom else "") + text
+
+
+def made(factory: str, **fit: Any) -> str:
+    """Write a scenario of a model of `misleading.py`, with a fit of its own where one is asked."""
+    batch = 2 if fit else 3
+    return json.dumps(
+        {
+            "model": {
+                "factory": f"misleading.py:{factory}",
+                **({"compile": {"optimizer": "sgd", "loss": "mse"}} if fit else {}),
+            },
+            "data": {
+                "x": {"normal": {"shape": [batch, 6, 2]}},
+                "y": {"normal": {"shape": [batch, 1]}},
+            },
+            "operations": [
+                {"fit": {"x": "x", "y": "y", **fit}} if fit else {"predict_on_batch": {"x": "x"}}
+            ],
+        }
+    )

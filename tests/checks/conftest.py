@@ -19,7 +19,8 @@ def subject(tmp_path: Path) -> Callable[..., Any]:
     from lstm_state_probe.scenario.read import read_scenarios
 
     def read(text: str, engine: str = "keras3") -> Any:
-        shutil.copy(HERE / "broken.py", tmp_path)
+        for code in ("broken.py", "misleading.py"):
+            shutil.copy(HERE / code, tmp_path)
         file = tmp_path / "subject.yaml"
         file.write_text(text, encoding="utf-8")
         (scenario,) = read_scenarios(file, engine=engine)

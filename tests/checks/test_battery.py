@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from dataclasses import replace
@@ -9,12 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from lstm_state_probe.checks import PROPERTIES
 from lstm_state_probe.checks.base import BROKEN, NOT_DONE, CheckVerdict, NotApplicable
 from lstm_state_probe.checks.battery import scenario_for
+from lstm_state_probe.checks.dividing import _disturbed
+from lstm_state_probe.checks.document import as_dict
+from lstm_state_probe.checks.lengths import Lengths
+from lstm_state_probe.checks.lines import Lines
+from lstm_state_probe.checks.masks import Masks
 from lstm_state_probe.checks.moving import moved
-from lstm_state_probe.checks.report import CheckReport, SubjectReport
+from lstm_state_probe.checks.report import CheckReport, Counts, SubjectReport
 from lstm_state_probe.checks.subject import Part, Subject, freed
 from lstm_state_probe.checks.writing import as_text
 from lstm_state_probe.scenario.checks import CHECKS
@@ -27,7 +34,8 @@ MODEL = {
     "layers": [{"LSTM": {"name": "lstm", "units": 3, "stateful": True}}, {"Dense": {"units": 1}}],
     "compile": {"optimizer": "sgd", "loss": "mse"},
 }
-PART = Part("lstm", ("h", "c"), ("i", "f", "g", "o"), True, "lstm")
+PART = Part("lstm", ("h", "c"), ("i", "f", "g", "o"), True, "lstm", timesteps=5)
+LENGTHS = Lengths(padding=2, names=("x",), padded={"lstm": (5, 7)}, cuts=(1, 2))
 
 
 def subject(**other: Any) -> Subject:
@@ -48,8 +56,9 @@ def subject(**other: Any) -> Subject:
         sequences=("x",),
         batch=3,
         rows=3,
-        unlike=True,
         parts=(PART,),
+        others=(1, 2, 0),
+        lengths=LENGTHS,
         compiled=True,
         fits=(),
     )
@@ -113,15 +122,19 @@ def test_a_model_without_a_recurrent_layer_is_asked_nothing(name: str) -> None:
     ("name", "other", "reason"),
     [
         ("rows-independent", {"batch": 1}, "one row"),
-        ("rows-independent", {"unlike": False}, "all the same"),
+        ("rows-independent", {"others": ()}, "all the same"),
+        ("rows-independent", {"repeats": False}, "something else each time"),
+        ("chunks-agree", {"lengths": Lengths()}, "and no fewer"),
         ("chunks-agree", {"free": None}, "takes 5 timesteps and no other"),
         ("chunks-agree", {"sequences": ()}, "no input has timesteps"),
         ("chunks-agree", {"sequences": ("x", "y")}, "2 inputs have timesteps"),
         ("chunks-agree", {"shapes": {"x": (3, 1, 2)}}, "1 of the 2 timesteps"),
-        ("mask-holds", {"x": {"a": "x", "b": "y"}}, "several inputs"),
-        ("mask-holds", {"free": None, "own_mask": 0.0}, "no other"),
-        ("mask-holds", {"lost_mask": "it does not reach lstm"}, "does not reach lstm"),
-        ("padding-harmless", {"own_mask": 0.0}, "masks its padding itself"),
+        ("mask-holds", {"sequences": ()}, "no input has timesteps"),
+        ("mask-holds", {"free": None, "parts": (replace(PART, timesteps=3),)}, "no layer sees"),
+        ("mask-holds", {"masks": Masks(lost="it does not reach lstm")}, "does not reach lstm"),
+        ("padding-harmless", {"masks": Masks(("masking",))}, "masks its padding itself"),
+        ("padding-harmless", {"lengths": Lengths()}, "no other"),
+        ("survives-reload", {"parts": (replace(PART, moved=False),)}, "in vain"),
         ("validation-apart", {"compiled": False}, "not compiled"),
         ("validation-apart", {"y": None}, "no y"),
         ("validation-apart", {"parts": (replace(PART, sliced=True),)}, "several times a batch"),
@@ -130,6 +143,7 @@ def test_a_model_without_a_recurrent_layer_is_asked_nothing(name: str) -> None:
         ("partial-batch-refused", {"batch": 2}, "no remainder of two"),
         ("no-broadcast", {"batch": 1}, "no remainder"),
         ("inner-read-neutral", {"parts": (replace(PART, nested=True),)}, "nested model"),
+        ("inner-read-neutral", {"parts": (replace(PART, readable=False),)}, "no such output"),
         ("units-alive", {"parts": (replace(PART, states=("s0",)),)}, "hidden state"),
         ("gates-unsaturated", {"parts": (replace(PART, gates=()),)}, "no layer has gates"),
     ],
@@ -141,13 +155,35 @@ def test_a_property_says_why_it_does_not_apply(
 
 
 def test_a_fit_that_keeps_the_order_is_asked_as_it_is_written() -> None:
-    drawn = scenario_for(PROPERTIES["fit-in-order"], subject(fits=({"shuffle": False},)))
+    assert fits_of("fit-in-order", fits=({"shuffle": False},)) == [False, False]
+    assert fits_of("fit-in-order", fits=({"shuffle": False}, {})) == [False, None]
+
+
+def fits_of(name: str, **other: Any) -> list[Any]:
+    """Return how each fit of a property's scenario is shuffled."""
+    drawn = scenario_for(PROPERTIES[name], subject(**other))
     assert not isinstance(drawn, NotApplicable)
-    assert "shuffle: false" in drawn.text
-    one_shuffles = subject(fits=({"shuffle": False}, {}))
-    drawn = scenario_for(PROPERTIES["fit-in-order"], one_shuffles)
+    (read,) = scenarios_in(drawn.text, Path("here/x.yaml"), shown="x.yaml")
+    return [operation.fit.shuffle for operation in read.spec.operations if operation.fit]
+
+
+@pytest.mark.parametrize("batch", [2, 3, 8, 32])
+def test_every_pair_of_rows_is_parted_both_ways_in_few_runs(batch: int) -> None:
+    runs = list(_disturbed(batch))
+    pairs = {(a, b) for run in runs for a in run for b in range(batch) if b not in run}
+    assert pairs == {(a, b) for a in range(batch) for b in range(batch) if a != b}
+    assert len(runs) <= 2 * (batch - 1).bit_length()
+
+
+def test_the_callbacks_that_touch_no_state_are_left_out() -> None:
+    calls = ["Own", {"EarlyStopping": {"monitor": "loss"}}, {"ModelCheckpoint": {"filepath": "x"}}]
+    fits = ({"callbacks": calls},)
+    drawn = scenario_for(PROPERTIES["validation-apart"], subject(fits=fits))
     assert not isinstance(drawn, NotApplicable)
-    assert "shuffle" not in drawn.text.partition("operations:")[2].replace("shuffles", "")
+    assert "callbacks: [Own]" in drawn.text
+    drawn = scenario_for(PROPERTIES["validation-apart"], subject(fits=(*fits, {})))
+    assert not isinstance(drawn, NotApplicable)
+    assert "callbacks" not in drawn.text, "the fit without them leaks"
 
 
 def test_fewer_samples_than_a_batch_are_repeated() -> None:
@@ -158,7 +194,13 @@ def test_fewer_samples_than_a_batch_are_repeated() -> None:
 
 def test_arrays_of_the_subject_s_own_keep_their_names() -> None:
     other = {"mask": {"normal": {"shape": [3, 5, 2]}}, "mask_padded": [[0.0]]}
-    mine = subject(x="mask", data=other, shapes={"mask": (3, 5, 2)}, sequences=("mask",))
+    mine = subject(
+        x="mask",
+        data=other,
+        shapes={"mask": (3, 5, 2)},
+        sequences=("mask",),
+        lengths=replace(LENGTHS, names=("mask",)),
+    )
     drawn = scenario_for(PROPERTIES["mask-holds"], mine)
     assert not isinstance(drawn, NotApplicable)
     assert "mask_: {derived" in drawn.text
@@ -220,5 +262,34 @@ def test_the_highest_code_counts_and_a_warning_only_strictly() -> None:
     assert report(verdict(BROKEN, "warn")).exit_code() == 0
     assert report(verdict(BROKEN, "warn")).exit_code(strict=True) == 1
     assert report(verdict(BROKEN)).exit_code() == 1
+    counted = report(verdict(BROKEN, "warn"), verdict(BROKEN), verdict(NOT_DONE, "warn"))
+    assert counted.counts() == Counts(0, 1, 1, 0, 1)
+    assert counted.counts(strict=True) == Counts(0, 2, 0, 0, 1)
     assert report(verdict(BROKEN), verdict(NOT_DONE, "warn")).exit_code() == 3
     assert report(error="no", error_code=2).exit_code() == 2
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_text_json_and_exit_code_count_a_warning_alike(strict: bool) -> None:
+    verdicts = (verdict(BROKEN, "warn"), verdict("holds", "warn"), verdict("does not apply"))
+    report = CheckReport({}, (SubjectReport("x::x", "x", "keras3", verdicts, 0.0),), (), 0.0)
+    document = as_dict(report, strict=strict)
+    out = io.StringIO()
+    lines = Lines(Console(file=out, width=120), strict=strict)
+    lines.subject(report.subjects[0])
+    lines.end(report)
+    assert document["summary"]["strict"] is strict
+    warned = document["summary"]["warnings"]
+    assert warned == sum(check["warning"] for check in document["subjects"][0]["checks"])
+    assert warned == out.getvalue().count("! a") == int(not strict)
+    broken = document["summary"]["does_not_hold"]
+    assert broken == report.exit_code(strict=strict) == int(strict)
+    noun = "warning" if warned == 1 else "warnings"
+    assert f"1 hold, {broken} do not hold, {warned} {noun}, 1 do not apply" in out.getvalue()
+
+
+def test_an_untrained_model_is_told_so() -> None:
+    out = io.StringIO()
+    lines = Lines(Console(file=out, width=160))
+    lines.subject(SubjectReport("x::x", "x", "keras3", (), 0.0, untrained=True))
+    assert "untrained: only the architecture was given" in out.getvalue()

@@ -86,6 +86,7 @@ def test_json_conforms_to_its_schema_and_strict_counts_warnings(scenario: Path) 
     schema = json.loads(probe("schema", "--checks").output)
     jsonschema.validate(document, schema)
     assert document["summary"]["holds"] == 2
+    assert (document["summary"]["warnings"], document["summary"]["does_not_hold"]) == (0, 1)
     assert [check["name"] for check in document["subjects"][0]["checks"]] == [
         "reset-restores",
         "mask-holds",
@@ -104,6 +105,22 @@ def test_a_saved_model_is_asked_with_inputs_that_are_generated(tmp_path: Path, e
     assert done.return_value == 0, done.output
     assert "chunks-agree" in done.output
     assert "1 hold, 0 do not hold, 0 warnings, 1 do not apply" in done.output
+
+
+def test_an_architecture_without_weights_is_untrained(tmp_path: Path, engine_named: Any) -> None:
+    keras = engine_named("keras3").keras
+    layers = [keras.layers.Input((4, 3)), keras.layers.GRU(2, name="gru")]
+    model = keras.Sequential(layers)
+    file, weights = tmp_path / "m.json", tmp_path / "m.weights.h5"
+    file.write_text(model.to_json(), encoding="utf-8")
+    model.save_weights(str(weights))
+    words = ("--select", "units-alive", "--engine", "keras3", "--format", "json")
+    (subject,) = json.loads(probe("check", str(file), *words).output)["subjects"]
+    assert subject["untrained"] is True
+    inspect = ("inspect", str(file), "--engine", "keras3")
+    assert "untrained: only the architecture was given" in probe(*inspect).output
+    given = probe(*inspect, "--weights", str(weights), "--json")
+    assert json.loads(given.output)["untrained"] is False
 
 
 def test_classes_of_a_saved_model_run_when_code_is_allowed(
