@@ -44,7 +44,8 @@ class MaskInspection:
     """Masks: whether the layer takes one, gets one in this model, and what it hides.
 
     `received` is None where no call was seen. `hides` is 'nothing', 'the end' of rows, 'a whole
-    row', or 'other timesteps'; `made_by` names the layers that make masks.
+    row', or 'other timesteps'; `made_by` names the layers that made this mask, none where the model
+    does not tell.
     """
 
     supported: bool
@@ -142,7 +143,8 @@ class Inspection:
     """A model: its inputs, its recurrent layers, what a first and a second call do.
 
     `failure` is what Keras raised in a call, which ended the calls. `unrecorded` counts uses of
-    layers that XLA overwrote before they could be read.
+    layers that XLA overwrote before they could be read. `notes` say what was loaded otherwise than
+    it was saved.
     """
 
     model: str
@@ -155,3 +157,4 @@ class Inspection:
     layers: tuple[LayerInspection, ...]
     failure: str | None
     unrecorded: int
+    notes: tuple[str, ...] = ()

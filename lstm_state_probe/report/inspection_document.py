@@ -36,7 +36,10 @@ class State(Part):
 
 
 class Mask(Part):
-    """The mask of a layer; `received` is null where no call reached it."""
+    """The mask of a layer, and the layers that made it, none where the model does not tell.
+
+    `received` is null where no call reached the layer.
+    """
 
     supported: bool
     received: bool | None
@@ -107,7 +110,7 @@ class Layer(Part):
 
 
 class InspectionDocument(Part):
-    """What `probe inspect --json` prints."""
+    """What `probe inspect --json` prints; `notes` say what was loaded otherwise than saved."""
 
     schema_version: Annotated[int, Field(ge=1)]
     environment: Environment
@@ -119,6 +122,7 @@ class InspectionDocument(Part):
     outputs: list[list[int]]
     failure: str | None
     unrecorded: int
+    notes: list[str] = Field(default_factory=list)
     layers: list[Layer]
 
 

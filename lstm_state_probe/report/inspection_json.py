@@ -36,6 +36,7 @@ def as_dict(
         "outputs": [list(shape) for shape in found.outputs],
         "failure": found.failure,
         "unrecorded": found.unrecorded,
+        "notes": list(found.notes),
         "layers": [_layer(layer) for layer in found.layers],
     }
 
