@@ -57,7 +57,9 @@ def examine(scenario: ScenarioFile, engine: Engine, *, allow_code: bool = False)
         file=scenario,
         engine=engine.name,
         model=scenario.document.data["model"],
-        free=_free(scenario, engine, specs, sequences, allow_code=allow_code),
+        free=_free(
+            scenario, engine, [_spec(n, feed, specs) for n in sequences], allow_code=allow_code
+        ),
         data={**feed.data, **y_data},
         shapes={name: array.shape for name, array in arrays.items()},
         highest={n: int(a.max(initial=0)) for n, a in arrays.items() if _indices(n, feed, specs)},
@@ -157,13 +159,15 @@ def _free(
     scenario: ScenarioFile,
     engine: Engine,
     specs: Sequence[InputSpec],
-    sequences: Sequence[str],
     *,
     allow_code: bool,
 ) -> Mapping[str, Any] | None:
-    """Return the model for any number of timesteps, if it can be built so."""
+    """Return the model for any number of timesteps, if it can be built so.
+
+    `specs` are the inputs that have timesteps: others, such as given states, have none to free.
+    """
     written: Mapping[str, Any] = scenario.document.data["model"]
-    if not sequences or all(spec.shape[1] is None for spec in specs if len(spec.shape) >= 2):
+    if all(spec.shape[1] is None for spec in specs):
         return written
     inputs = scenario.spec.model.inputs
     names: list[str | None] = (

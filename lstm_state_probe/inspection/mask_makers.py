@@ -24,10 +24,11 @@ def makers_of(part: Recurrent, model: Any) -> tuple[str, ...]:
     There are none where no graph tells, as in a model of a class of its own with several layers
     that make masks.
     """
-    places = _holders(part.layer, (model,))
-    found = [name for owners, holder in places for name in _uses(owners, holder)]
-    if found:
-        return tuple(dict.fromkeys(found))
+    places = list(_holders(part.layer, (model,)))
+    for marked in (True, False):  # Keras 3 does not mark what a nested model gives
+        found = [n for owners, holder in places for n in _uses(owners, holder, marked=marked)]
+        if found:
+            return tuple(dict.fromkeys(found))
     makers = [layer.name for layer in model._flatten_layers() if _makes(layer)]
     return tuple(makers) if len(makers) == 1 else ()
 
@@ -55,7 +56,7 @@ def _is_graph(layer: Any) -> bool:
     return bool(getattr(layer, "layers", None)) and bool(getattr(layer, "inputs", None))
 
 
-def _uses(owners: Owners, layer: Any) -> Iterator[str]:
+def _uses(owners: Owners, layer: Any, *, marked: bool) -> Iterator[str]:
     """Yield the makers behind each use of a layer: of the mask it is given, else of its input."""
     for node in layer._inbound_nodes:
         args, kwargs = _arguments(node)
@@ -65,42 +66,40 @@ def _uses(owners: Owners, layer: Any) -> Iterator[str]:
         apart = [mask for mask in masks if mask is not carried]  # Keras 3 notes its own here too
         yield from (mask._keras_history[0].name for mask in apart)
         if not apart and given and _symbolic(given[0]):
-            yield from _behind(given[0], owners)
+            yield from _behind(given[0], owners, marked=marked)
 
 
-def _behind(tensor: Any, owners: Owners) -> Iterator[str]:
+def _behind(tensor: Any, owners: Owners, *, marked: bool) -> Iterator[str]:
     """Yield the makers of the mask of a symbolic tensor."""
     layer, node_index, position = tensor._keras_history[:3]
-    if len(owners) == 1 and getattr(tensor, "_keras_mask", None) is None:
+    marks = marked and len(owners) == 1
+    if marks and getattr(tensor, "_keras_mask", None) is None:
         return
     if is_a(layer, "InputLayer"):
-        yield from _outside(tensor, owners)
-        return
-    if _makes(layer):
+        yield from _outside(tensor, owners, marked=marked)
+    elif _makes(layer):
         yield layer.name
-        return
-    if _is_graph(layer):
-        yield from _behind(layer.outputs[position], (*owners, layer))
-        return
-    masked = list(_before(layer, node_index, owners))
-    if masked:
+    elif _is_graph(layer):
+        yield from _behind(layer.outputs[position], (*owners, layer), marked=marked)
+    else:
+        masked = list(_before(layer, node_index, marks=marks))
         for source in masked:
-            yield from _behind(source, owners)
-    elif len(owners) == 1:
-        yield layer.name  # it has a mask that none of its inputs has
+            yield from _behind(source, owners, marked=marked)
+        if marks and not masked:
+            yield layer.name  # it has a mask that none of its inputs has
 
 
-def _before(layer: Any, node_index: int, owners: Owners) -> Iterator[Any]:
+def _before(layer: Any, node_index: int, *, marks: bool) -> Iterator[Any]:
     """Yield the inputs of a layer whose mask it may hand on."""
     ends = is_a(layer, "RNN", BIDIRECTIONAL) and not getattr(layer, "return_sequences", True)
     if ends or not getattr(layer, "supports_masking", False):
         return
     for given in _given(layer._inbound_nodes[node_index]):
-        if len(owners) > 1 or getattr(given, "_keras_mask", None) is not None:
+        if not marks or getattr(given, "_keras_mask", None) is not None:
             yield given
 
 
-def _outside(tensor: Any, owners: Owners) -> Iterator[str]:
+def _outside(tensor: Any, owners: Owners, *, marked: bool) -> Iterator[str]:
     """Go on where a nested model was called with what its input stands for."""
     if len(owners) == 1:
         return
@@ -109,7 +108,7 @@ def _outside(tensor: Any, owners: Owners) -> Iterator[str]:
     for node in nested._inbound_nodes:
         given = _given(node)
         if position < len(given):
-            yield from _behind(given[position], tuple(outer))
+            yield from _behind(given[position], tuple(outer), marked=marked)
 
 
 def _arguments(node: Any) -> tuple[Any, Any]:

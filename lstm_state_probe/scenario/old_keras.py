@@ -9,13 +9,13 @@ from lstm_state_probe.errors import listed
 from lstm_state_probe.scenario.saved_json import mappings
 
 _CHAINS = ("Sequential", "Graph")
-_KERAS_1 = frozenset(
-    "inner_init inner_activation forget_bias_init consume_less W_regularizer dropout_W init"
-    " input_dtype nb_filter border_mode".split()
-)
-_CLASSES = frozenset(
-    "LSTM GRU SimpleRNN Dense Embedding TimeDistributedDense InputLayer Convolution1D"
-    " Convolution2D".split()
+_KERAS_1 = {
+    *("inner_init", "inner_activation", "forget_bias_init", "consume_less", "W_regularizer"),
+    *("dropout_W", "init", "input_dtype", "nb_filter", "border_mode"),
+}
+_CLASSES = (
+    *("LSTM", "GRU", "SimpleRNN", "Dense", "Embedding", "TimeDistributedDense", "InputLayer"),
+    *("Convolution1D", "Convolution2D"),
 )
 
 

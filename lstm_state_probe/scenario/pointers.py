@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from lstm_state_probe.errors import ModelError
@@ -17,7 +18,7 @@ def refuse_pointer(path: Path) -> None:
     Raises:
         ModelError: with the size of the real file, and how to fetch it.
     """
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+    for file in files_below(path):
         size = _pointed_at(file)
         if size is not None:
             where = f"{file.name!r} in {path.name!r}" if path.is_dir() else repr(path.name)
@@ -27,11 +28,24 @@ def refuse_pointer(path: Path) -> None:
             )
 
 
+def files_below(path: Path) -> Iterator[Path]:
+    """Yield a file, or the files of a folder.
+
+    Raises:
+        OSError: for a folder below that cannot be read, which `Path.rglob` would leave out.
+    """
+    if not path.is_dir():
+        yield path
+    for part in sorted(path.iterdir()) if path.is_dir() else ():
+        yield from files_below(part)
+
+
 def _pointed_at(file: Path) -> str | None:
     """Return ' (its size)', '' where the pointer does not say; None if the file is no pointer."""
-    if not file.is_file() or file.stat().st_size > _LARGEST:
+    if not file.is_file():
         return None
-    text = file.read_bytes()
+    with file.open("rb") as opened:  # large ones too: what may not be read is told here
+        text = opened.read(_LARGEST)
     if not text.startswith(_START):
         return None
     sizes = [line[5:] for line in text.split(b"\n") if line.startswith(b"size ")]

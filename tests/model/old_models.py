@@ -209,7 +209,7 @@ def cudnn_h5(path: Path) -> Path:
 def cudnn_json(path: Path) -> Path:
     """An architecture with the weights of a GPU beside it."""
     model = cudnn_model()
-    model.save_weights(str(path.with_suffix(".weights.h5")))
+    model.save_weights(str(path.with_name("gpu.h5")))
     path.with_suffix(".json").write_text(model.to_json(), encoding="utf-8")
     return path.with_suffix(".json")
 
@@ -353,9 +353,12 @@ def _weights_with_backslashes(content: bytes, beside: Path) -> bytes:
     with h5py.File(plain) as old, h5py.File(changed, "w") as new:
 
         def copied(name: str, part: Any) -> None:
+            folders, vars_, array = name.partition("/vars")  # Keras made this group by itself
+            wanted = folders.replace("/", "\\") + vars_ + array
             if isinstance(part, h5py.Dataset):
-                folder, _, key = name.rpartition("/")
-                new.require_group(folder.replace("/", "\\"))[key] = part[()]
+                new[wanted] = part[()]
+            else:
+                new.require_group(wanted)
 
         old.visititems(copied)
     made = changed.read_bytes()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -79,18 +80,32 @@ def load(path: Path, engine: Engine, how: How, *, weights: Path | None = None) -
         ModelError: if the file, or that of the weights, is not to be loaded.
         CouldNotRun: chained to what Keras raised.
     """
-    format_ = _format(path)
-    refuse_pointer(path)
-    _same_engine(path, engine)
-    how, refused = _examined(format_, path, engine, how)
+    with _readable(path):
+        format_ = _format(path)
+        refuse_pointer(path)
+        _same_engine(path, engine)
+        how, refused = _examined(format_, path, engine, how)
     if weights is not None:
-        weights_.examine(weights, engine, how)
+        with _readable(weights):
+            weights_.examine(weights, engine, how)
     with weighed(engine, ModelError), engine.keras.saving.custom_object_scope(dict(how.custom)):
         model, note = _restored(format_, path, engine, how)
         if weights is not None:
             _attempt(lambda: weights_.load(model, weights), weights)
     notes = tuple(f"{path.name!r}: {note}" for note in notes_of(format_.config(path)))
     return Loaded(model, refused or note, notes)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Tell a file, or one in a folder, that may not be read."""
+    try:
+        yield
+    except OSError as error:
+        named = Path(str(error.filename or path)).name
+        where = f"{named!r} in " if path.name != named else ""
+        reason = error.strerror or error
+        raise ModelError(f"{where}{path.name!r} cannot be read: {reason}") from error
 
 
 def _examined(format_: Format, path: Path, engine: Engine, how: How) -> tuple[How, str | None]:

@@ -30,9 +30,9 @@ def refuse_foreign_code(config: Any, name: str) -> None:
                 inner = layer["config"].get("name", layer["class_name"])
                 ours = ".".join(map(str, sys.version_info[:2]))
                 raise ModelError(
-                    f"{name}: the {key} of the layer {inner!r} ({layer['class_name']}) is bytecode of"
-                    f" another Python than this {ours}; load the model with the Python that saved"
-                    " it, and save it with the function in a file of its own, registered by"
+                    f"{name}: the {key} of the layer {inner!r} ({layer['class_name']}) is bytecode"
+                    f" of another Python than this {ours}; load the model with the Python that"
+                    " saved it, and save it with the function in a file of its own, registered by"
                     " keras.saving.register_keras_serializable, for --custom-objects"
                 )
 

@@ -32,8 +32,8 @@ def examine(path: Path, engine: Engine, how: How) -> None:
     fused = [name for layer in told.layers for name in fused_layers(layer)]
     if fused:
         raise ModelError(
-            f"the SavedModel {path.name!r} holds {listed(dict.fromkeys(fused))}, which runs on a GPU"
-            " alone; save the model as .h5 where it runs, which is loaded as LSTM or GRU"
+            f"the SavedModel {path.name!r} holds {listed(dict.fromkeys(fused))}, which runs on a"
+            " GPU alone; save the model as .h5 where it runs, which is loaded as LSTM or GRU"
         )
     refuse_foreign_code(list(told.layers), f"the SavedModel {path.name!r}")
     if how.dtype_policy is not None:
