@@ -72,7 +72,7 @@ def open_model(saved: SavedModel) -> Opened:
     if saved.weights is not None:
         must_exist(saved.weights, "file of weights")
     given = read_inputs(saved.inputs)
-    engine = load_engine(saved.engine or detect_engine(saved.path) or DEFAULT_ENGINE)
+    engine = load_engine(saved.engine or detect_engine(saved.path, saved.weights) or DEFAULT_ENGINE)
     how = How(allow_code=saved.allow_code, custom=_custom(saved, engine))
     loaded = load(saved.path, engine, how, weights=saved.weights)
     return Opened(saved, engine, loaded.model, given, tuple(_notes(loaded)))

@@ -38,9 +38,9 @@ class WrittenBy:
         return f"Keras {self.version or ('3' if self.engine == 'keras3' else '2')}{beside}"
 
 
-def detect_engine(path: Path) -> str | None:
-    """Return 'keras3' or 'tf_keras', or None if the file does not say."""
-    found = written_by(path)
+def detect_engine(path: Path, weights: Path | None = None) -> str | None:
+    """Return 'keras3' or 'tf_keras', or None if neither file says."""
+    found = written_by(path) or (written_by(weights) if weights is not None else None)
     return found.engine if found else None
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import marshal
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -50,17 +52,13 @@ def test_a_model_that_is_older_than_both_is_told_with_what_to_do(
         load_model(old(name), engine_named(reader))
 
 
-@pytest.mark.parametrize("name", ["keras_20_lstm_h5", "keras_20_gru_h5", "tf_1_h5"])
 def test_a_model_of_keras_2_0_is_loaded_on_tf_keras_and_told_by_its_version_on_keras_3(
-    old: Any, keras2: Any, engine_named: Callable[[str], Any], name: str
+    old: Any, keras2: Any, engine_named: Callable[[str], Any]
 ) -> None:
-    path = old(name)
-    layer = load_model(path, keras2).layers[0]
-    assert layer.units == 4
-    assert getattr(layer, "reset_after", False) is False
-    version = str(written_by(path))
-    assert version in ("Keras 2.0.8", "Keras 2.0.2", "Keras 2.2.4-tf")
-    with pytest.raises(ModelError, match=f"written by {version}, and .*--engine tf_keras"):
+    path = old("keras_20_gru_h5")
+    (layer,) = load_model(path, keras2).layers
+    assert layer.reset_after is False  # Keras 2.0 knew no other
+    with pytest.raises(ModelError, match=r"written by Keras 2\.0\.2, and .*--engine tf_keras"):
         load_model(path, engine_named("keras3"))
 
 
@@ -76,13 +74,11 @@ def plain(layers: Any) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("name", ["cudnn_h5", "cudnn_json"])
 def test_layers_for_cudnn_alone_are_loaded_as_those_that_keras_makes_of_them_bit_for_bit(
-    old: Any, keras2: Any, name: str
+    old: Any, keras2: Any
 ) -> None:
-    path = old(name)
-    weights = path.with_name("gpu.h5") if name == "cudnn_json" else None
-    loaded = load(path, keras2, How(), weights=weights)
+    path = old("cudnn_h5")
+    loaded = load(path, keras2, How())
     told = "\n".join(loaded.notes)
     assert "'deep', 'fast': CuDNNLSTM, which runs on a GPU alone, is loaded as LSTM" in told
     assert "two halves of its bias added" in told
@@ -92,12 +88,13 @@ def test_layers_for_cudnn_alone_are_loaded_as_those_that_keras_makes_of_them_bit
     inner = keras.Sequential([keras.Input((5, 3)), deep], name="inner")
     entry = keras.Input(batch_shape=(2, 5, 3))
     expected = keras.Sequential([entry, inner, *others])
-    expected.load_weights(str(old("cudnn_json").with_name("gpu.h5")))  # Keras's own conversion
+    expected.load_weights(str(path))  # Keras's own conversion
     for found, wanted in zip(loaded.model.get_weights(), expected.get_weights(), strict=True):
         np.testing.assert_array_equal(found, wanted)
     for one, other in zip(loaded.model.layers[1:], expected.layers[1:], strict=True):
         assert _computes(one) == _computes(other)
-    halves = np.split(_bias_of_the_gpu(), 2)
+    with h5py.File(path) as file:
+        halves = np.split(file["model_weights/fast/fast/bias:0"][()], 2)
     np.testing.assert_array_equal(loaded.model.layers[1].get_weights()[2], halves[0] + halves[1])
 
 
@@ -107,12 +104,6 @@ def _computes(layer: Any) -> dict[str, Any]:
     keys = ("activation", "recurrent_activation", "use_bias", "reset_after", "units")
     more = ("stateful", "go_backwards", "return_sequences")
     return {key: inner.get_config().get(key) for key in (*keys, *more)}
-
-
-def _bias_of_the_gpu() -> Any:
-    import old_models
-
-    return old_models.cudnn_model().layers[1].get_weights()[2]
 
 
 def test_a_configuration_without_such_layers_stays_as_it_is() -> None:
@@ -126,8 +117,6 @@ def test_a_configuration_without_such_layers_stays_as_it_is() -> None:
 def test_a_saved_model_of_tensorflow_2_3_has_its_layers_and_its_states(
     saved_by: Any, tmp_path: Path
 ) -> None:
-    import shutil
-
     import old_models
 
     saved = saved_by("tf_keras")
@@ -139,13 +128,9 @@ def test_a_saved_model_of_tensorflow_2_3_has_its_layers_and_its_states(
     assert str(written_by(folder)) == "Keras 2.4.0 (TensorFlow 2.3.1)"
     assert detect_engine(folder) == "tf_keras"
     model = load_model(folder, saved.engine, allow_code=True)
-    whole = load_model(saved.folder / "m", saved.engine, allow_code=True)
-    for found, expected in zip(model.get_weights(), whole.get_weights(), strict=True):
+    for found, expected in zip(model.get_weights(), saved.weights, strict=True):
         np.testing.assert_array_equal(found, expected)
-    for found, expected in zip(
-        saved.engine.held(model.layers[0]), saved.engine.held(whole.layers[0]), strict=True
-    ):
-        np.testing.assert_array_equal(found, expected)
+    assert all(map(np.any, saved.engine.held(model.layers[0])))  # it was trained before
 
 
 def test_a_keras_file_with_the_separators_of_windows_is_the_same_model(
@@ -205,10 +190,6 @@ def test_what_keras_stumbles_over_is_told_with_its_layer_and_its_key(
 
 
 def test_an_h5_file_that_lacks_an_array_is_told_with_its_name(saved: Any, tmp_path: Path) -> None:
-    import shutil
-
-    import h5py
-
     path = tmp_path / "m.h5"
     shutil.copy(saved.folder / "m.h5", path)
     with h5py.File(path, "r+") as file:

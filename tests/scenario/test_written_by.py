@@ -74,6 +74,14 @@ def test_an_h5_file_of_keras_1_is_told_with_and_without_its_version(
     assert "LSTM of 4" in found.advice
 
 
+def test_weights_tell_the_engine_where_an_architecture_does_not(tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text('{"class_name": "Sequential"}', encoding="utf-8")
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        file.attrs["keras_version"] = "2.2.4"
+    assert detect_engine(tmp_path / "m.json") is None
+    assert detect_engine(tmp_path / "m.json", tmp_path / "w.h5") == "tf_keras"
+
+
 def test_words_of_keras_1_in_a_later_model_or_a_layer_of_ones_own_are_not_taken_for_it(
     tmp_path: Path,
 ) -> None:

@@ -26,6 +26,7 @@ from lstm_state_probe.model.load.old_layers import notes_of, of_today
 from lstm_state_probe.model.load.stumbles import in_short, missing_weights, stumble
 from lstm_state_probe.model.weigh import weighed
 from lstm_state_probe.scenario.pointers import refuse_pointer
+from lstm_state_probe.scenario.saved_graph import GRAPH
 from lstm_state_probe.scenario.written_by import written_by
 
 FOLDER = "a folder"
@@ -181,6 +182,8 @@ def _format(path: Path) -> Format:
         known = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         what = "it is no file" if path.exists() else "there is no such file or folder"
         raise ModelError(f"{path.name!r} cannot be loaded: {what}{nearest(path.name, known)}")
+    if path.name == GRAPH:
+        raise ModelError(f"{path.name!r} is a part of a SavedModel: give its folder")
     if path.suffix not in FORMATS:
         allowed = ", ".join(FORMATS)
         near = nearest(path.suffix, FORMATS)
