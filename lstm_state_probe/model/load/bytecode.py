@@ -40,7 +40,9 @@ def refuse_foreign_code(config: Any, name: str) -> None:
 def _functions(layer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the key and the text of each compiled function that a layer holds."""
     inner = layer.get("config")
-    for key in _KEYS if isinstance(inner, dict) and "class_name" in layer else ():
+    if not isinstance(inner, dict) or "class_name" not in layer:
+        return
+    for key in _KEYS:
         code = _code(inner.get(key), inner.get(f"{key}_type"))
         if code is not None:
             yield key, code
