@@ -151,11 +151,11 @@ def _placed(
     error: CouldNotRun, format_: Format, path: Path, engine: Engine, how: How
 ) -> CouldNotRun:
     """Say which layer, or which array of the file, Keras stumbled over, where that can be found."""
-    config = format_.config(path)
-    wanted = of_today(config) if engine.name == "tf_keras" else config
-    where = stumble(wanted, engine, how)
-    if where is None and format_ is FORMATS[".h5"]:
-        where = missing_weights(path)
+    where = missing_weights(path) if format_ is FORMATS[".h5"] else None
+    # Keras 3 makes the layers of an .h5 file in a scope of its own, outside which they fail
+    if where is None and (engine.name == "tf_keras" or format_ is not FORMATS[".h5"]):
+        config = format_.config(path)
+        where = stumble(of_today(config) if engine.name == "tf_keras" else config, engine, how)
     return error if where is None else CouldNotRun(f"loading {path.name!r}: {where}")
 
 
