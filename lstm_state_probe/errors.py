@@ -20,7 +20,8 @@ from __future__ import annotations
 import math
 import traceback
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeVar
@@ -190,6 +191,20 @@ def listed(names: Iterable[object], *, none: str = "none") -> str:
     found = [text if len(text) <= _LONG else f"{text[:_LONG]}…" for text in map(str, names)]
     more = f", … ({len(found) - _SHOWN} more)" if len(found) > _SHOWN else ""
     return ", ".join(found[:_SHOWN]) + more or none
+
+
+@contextmanager
+def readable(path: object) -> Iterator[None]:
+    """Tell what the user may not read, or what cannot be read, as an error of the user's.
+
+    Raises:
+        UsageError: with the file or folder that the system named, else `path`.
+    """
+    try:
+        yield
+    except OSError as error:
+        place = str(error.filename or path)
+        raise UsageError(f"{place!r} cannot be read: {error.strerror or error}") from error
 
 
 def one_of(allowed: Iterable[object]) -> str:

@@ -19,6 +19,7 @@ from lstm_state_probe.errors import (
     caught,
     listed,
     nearest,
+    readable,
 )
 from lstm_state_probe.scenario.read import ScenarioFile, read_scenarios
 from lstm_state_probe.selection.choose import EVERYTHING, Choice, choose, key_of
@@ -59,29 +60,39 @@ def find_files(paths: Iterable[str]) -> list[Path]:
     A file that is named twice, or in two ways, is listed once.
 
     Raises:
-        UsageError: if a path does not exist, or a folder holds no scenario.
+        UsageError: if a path does not exist or cannot be read, or a folder holds no scenario.
     """
     found: dict[str, Path] = {}
     for text in paths:
         path = Path(text)
-        if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if _is_scenario(p, path))
+        with readable(path):
+            files = _below(path) if path.is_dir() else [path]
             if not files:
                 raise UsageError(f"no *.yaml or *.yml in the folder {text!r}")
-        elif path.exists():
-            files = [path]
-        else:
-            near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-            raise UsageError(f"no such file or folder: {text!r}{nearest(path.name, near)}")
+            if not path.exists():
+                near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+                raise UsageError(f"no such file or folder: {text!r}{nearest(path.name, near)}")
         for file in files:
             found.setdefault(os.path.abspath(file), file)  # noqa: PTH100
     return list(found.values())
 
 
-def _is_scenario(file: Path, folder: Path) -> bool:
-    """Tell a scenario by its suffix; hidden files and folders are somebody else's."""
-    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-    return file.suffix in SUFFIXES and not hidden and file.is_file()
+def _below(folder: Path) -> list[Path]:
+    """List the scenarios below a folder; hidden files and folders are somebody else's.
+
+    Raises:
+        OSError: for a folder that cannot be read, which `Path.rglob` would leave out in silence.
+    """
+    found = []
+    for place, folders, files in os.walk(folder, onerror=_raised):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        inner = [Path(place, name) for name in files if not name.startswith(".")]
+        found += [file for file in inner if file.suffix in SUFFIXES and file.is_file()]
+    return sorted(found)
+
+
+def _raised(error: OSError) -> None:
+    raise error
 
 
 def select(

@@ -111,7 +111,9 @@ class Examination:
         The second is None where the model itself is such a one.
         """
         specs, written = self.specs, subject.model
-        if all(spec.shape[1] is None for spec in specs if len(spec.shape) >= 2):
+        # given states have no timesteps to free: a decoder's, beside its open sequence
+        timed = [spec for spec in specs if len(spec.shape) >= 3 or spec.high is not None]
+        if all(spec.shape[1] is None for spec in timed if len(spec.shape) >= 2):
             return written, None
         inputs = self.scenario.spec.model.inputs
         names: list[str | None] = (

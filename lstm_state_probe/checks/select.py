@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lstm_state_probe.checks.writing import as_text
-from lstm_state_probe.errors import Complaint, ScenarioError, UsageError
+from lstm_state_probe.errors import Complaint, ScenarioError, UsageError, readable
 from lstm_state_probe.scenario.read import ScenarioFile, scenarios_in
 
 MODELS = (".keras", ".h5", ".hdf5", ".json")
@@ -15,11 +15,15 @@ MODELS = (".keras", ".h5", ".hdf5", ".json")
 
 def is_model(path: Path) -> bool:
     """Tell a saved model by its suffix, or a folder by what is in it."""
-    return path.suffix in MODELS or (path / "saved_model.pb").is_file()
+    with readable(path):
+        return path.suffix in MODELS or (path / "saved_model.pb").is_file()
 
 
 def models(
-    paths: Iterable[Path], engines: Sequence[str], custom_objects: Sequence[str]
+    paths: Iterable[Path],
+    engines: Sequence[str],
+    custom_objects: Sequence[str],
+    weights: str | None = None,
 ) -> tuple[list[ScenarioFile], list[Complaint]]:
     """Write a scenario for each saved model; each on every engine that is asked for.
 
@@ -29,23 +33,33 @@ def models(
     found: list[ScenarioFile] = []
     complaints: dict[Complaint, None] = {}
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"no such file or folder: {str(path)!r}")
+        with readable(path):
+            if not path.exists():
+                raise UsageError(f"no such file or folder: {str(path)!r}")
         for engine in engines or (None,):
             try:
-                found += _written(path, engine, custom_objects)
+                found += _written(path, engine, custom_objects, weights)
             except ScenarioError as error:
                 complaints.update(dict.fromkeys(error.complaints))
     return found, list(complaints)
 
 
-def _written(path: Path, engine: str | None, custom_objects: Sequence[str]) -> list[ScenarioFile]:
-    beside = [Path(os.path.relpath(file, path.parent)).as_posix() for file in custom_objects]
+def _written(
+    path: Path, engine: str | None, custom_objects: Sequence[str], weights: str | None
+) -> list[ScenarioFile]:
+    beside = [_beside(file, path) for file in custom_objects]
     written = {
         "name": path.name,
         **({"custom_objects": beside} if beside else {}),
-        "model": {"load": path.name},
+        "model": {
+            "load": path.name,
+            **({"weights": _beside(weights, path)} if weights is not None else {}),
+        },
         "operations": ["reset_states"],
     }
     place = path.with_name(f"{path.stem}.yaml")
     return scenarios_in(as_text(written), place, shown=str(path), engine=engine)
+
+
+def _beside(file: str, model: Path) -> str:
+    return Path(os.path.relpath(file, model.parent)).as_posix()

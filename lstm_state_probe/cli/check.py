@@ -66,6 +66,7 @@ FORMATS = ("table", "json")
     multiple=True,
     help="A Python file with the classes of a saved model; needs --allow-code.",
 )
+@click.option("--weights", metavar="FILE", help="Load these weights into the saved model.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what was seen of what holds, too.")
 @color_option
 def check(
@@ -80,12 +81,14 @@ def check(
     strict: bool,
     allow_code: bool,
     custom_objects: tuple[str, ...],
+    weights: str | None,
     verbose: bool,
     color: str,
 ) -> int:
     """Ask a battery of questions about how a model handles its states: a verdict a line.
 
-    PATH is a scenario file, a folder of them, or a saved model (.keras, .h5, a SavedModel folder).
+    PATH is a scenario file, a folder of them, or a saved model (.keras, .h5, a SavedModel folder, a
+    .json architecture with --weights).
     Exits with 1 if a property does not hold that is no mere warning.
     """
     from lstm_state_probe.checks import PROPERTIES
@@ -104,7 +107,7 @@ def check(
         from lstm_state_probe.checks.lines import Lines
         from lstm_state_probe.engines import load_engine
 
-        selection = _selected(paths, engines, custom_objects)
+        selection = _selected(paths, engines, custom_objects, weights)
         for complaint in selection.complaints:
             click.echo(str(complaint), err=True)
         if not selection.scenarios:
@@ -142,7 +145,10 @@ def check(
 
 
 def _selected(
-    paths: Sequence[str], engines: Sequence[str], custom_objects: Sequence[str]
+    paths: Sequence[str],
+    engines: Sequence[str],
+    custom_objects: Sequence[str],
+    weights: str | None,
 ) -> Selection:
     """Read the scenarios below the paths, and write one for each saved model."""
     from lstm_state_probe.checks.select import is_model, models
@@ -152,8 +158,10 @@ def _selected(
     others = [path for path in paths if not is_model(Path(path))]
     if custom_objects and not saved:
         raise UsageError("--custom-objects goes with a saved model; a scenario names its own")
+    if weights is not None and len(saved) != 1:
+        raise UsageError("--weights goes with one saved model; a scenario names its own")
     read = select(others, engines) if others else Selection((), (), 0)
-    written, complaints = models(saved, engines, custom_objects)
+    written, complaints = models(saved, engines, custom_objects, weights)
     return Selection(
         (*read.scenarios, *written), (*read.complaints, *complaints), read.files + len(saved)
     )

@@ -45,7 +45,8 @@ class MaskInspection:
     """Masks: whether the layer takes one, gets one in this model, and what it hides.
 
     `received` is None where no call was seen. `hides` is 'nothing', 'the end' of rows, 'a whole
-    row', or 'other timesteps'; `made_by` names the layers that make masks.
+    row', or 'other timesteps'; `made_by` names the layers that made this mask, none where the model
+    does not tell.
     """
 
     supported: bool
@@ -145,7 +146,7 @@ class Inspection:
     `failure` is what Keras raised in a call, which ended the calls. `unrecorded` counts uses of
     layers that XLA overwrote before they could be read. `first_bad` is the first NaN or infinity,
     with the name of the call that had it. `untrained` tells that only an architecture was given, so
-    that Keras drew the weights.
+    that Keras drew the weights. `notes` say what was loaded otherwise than it was saved.
     """
 
     model: str
@@ -160,3 +161,4 @@ class Inspection:
     unrecorded: int
     first_bad: tuple[str, NotFinite] | None = None
     untrained: bool = False
+    notes: tuple[str, ...] = ()

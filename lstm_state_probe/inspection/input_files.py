@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.errors import UsageError, nearest
+from lstm_state_probe.errors import UsageError, nearest, readable
 from lstm_state_probe.model.arrays import READERS
 
 
@@ -47,15 +47,18 @@ def must_exist(path: Path, what: str) -> None:
     """Refuse a path that is not there.
 
     Raises:
-        UsageError: with the nearest name in its folder.
+        UsageError: with the nearest name in its folder, or why it cannot be read.
     """
-    if not path.exists():
-        names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise UsageError(f"no such {what}: {str(path)!r}{nearest(path.name, names)}")
+    with readable(path):
+        if not path.exists():
+            names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+            raise UsageError(f"no such {what}: {str(path)!r}{nearest(path.name, names)}")
 
 
 def _given(text: str) -> Sequence[GivenInput]:
-    name, _, place = ("", "", text) if Path(text).exists() else text.rpartition("=")
+    with readable(text):
+        there = Path(text).exists()
+    name, _, place = ("", "", text) if there else text.rpartition("=")
     head, colon, key = place.rpartition(".npz:")
     path = Path(f"{head}.npz" if colon else place)
     must_exist(path, "input")

@@ -34,12 +34,13 @@ def inspect_model(
     timesteps: int | None = None,
     seed: int = 0,
     loaded: bool = False,
+    notes: Sequence[str] = (),
 ) -> Inspection:
     """Inspect a built model of an engine, in memory; it is left as it was, bit for bit.
 
     `inputs` are arrays by name, or the array of the only input; without them they are generated,
     with `batch` samples and `timesteps` timesteps where the model leaves that open. `loaded` says
-    that the model comes from a file and was not called yet.
+    that the model comes from a file and was not called yet; `notes` are handed on.
 
     Raises:
         UsageError: if the model has no recurrent layer, is not built, or does not take the inputs.
@@ -72,6 +73,7 @@ def inspect_model(
         failure=next((one.failure for one in made if one.failure), None),
         unrecorded=sum(one.unrecorded for one in made),
         first_bad=bad,
+        notes=tuple(notes),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.inspection.calls import Made
 from lstm_state_probe.inspection.data import MaskInspection
-from lstm_state_probe.layers.families import is_a
+from lstm_state_probe.inspection.mask_makers import makers_of
 from lstm_state_probe.layers.find import Recurrent
 
 NOTHING, END, ROW, OTHER = "nothing", "the end", "a whole row", "other timesteps"
@@ -24,7 +24,7 @@ def inspect_mask(part: Recurrent, model: Any, made: Sequence[Made]) -> MaskInspe
     return MaskInspection(
         supported=bool(part.layer.supports_masking),
         received=bool(masks) if calls else None,
-        made_by=_makers(model) if masks else (),
+        made_by=makers_of(part, model) if masks else (),
         hides=hidden(masks[0]) if masks else None,
         zero_output=None if zero is None else bool(zero),
     )
@@ -39,12 +39,3 @@ def hidden(mask: Array) -> str:
     lengths = mask.sum(axis=1, keepdims=True)
     right_padded = np.arange(mask.shape[1]) < lengths
     return END if (mask == right_padded).all() else OTHER
-
-
-def _makers(model: Any) -> tuple[str, ...]:
-    """Name the layers of a model that make a mask."""
-    return tuple(
-        layer.name
-        for layer in model._flatten_layers()
-        if is_a(layer, "Masking") or (is_a(layer, "Embedding") and layer.mask_zero)
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,8 +13,10 @@ from lstm_state_probe.errors import ProbeError, UsageError
 from lstm_state_probe.inspection.data import Inspection
 from lstm_state_probe.inspection.input_files import GivenInput, must_exist, read_inputs
 from lstm_state_probe.inspection.inspect import inspect_model
-from lstm_state_probe.model import detect_engine, load_model
+from lstm_state_probe.model import detect_engine
 from lstm_state_probe.model.code import Code
+from lstm_state_probe.model.load import load
+from lstm_state_probe.model.load.base import How, Loaded
 from lstm_state_probe.scenario.read import ScenarioFile
 from lstm_state_probe.scenario.saved_json import architecture_alone
 
@@ -44,6 +46,7 @@ class Opened:
     engine: Engine
     keras: Any
     given: Sequence[GivenInput]
+    notes: Sequence[str] = ()
 
     def inspect(self, *, seed: int = 0) -> Inspection:
         """Inspect it, with the inputs of the command line or generated ones."""
@@ -55,6 +58,7 @@ class Opened:
             timesteps=self.saved.timesteps,
             seed=seed,
             loaded=not self.saved.path.is_dir(),  # a SavedModel keeps the states
+            notes=self.notes,
         )
         return replace(found, untrained=architecture_alone(self.saved.path, self.saved.weights))
 
@@ -70,15 +74,17 @@ def open_model(saved: SavedModel) -> Opened:
     if saved.weights is not None:
         must_exist(saved.weights, "file of weights")
     given = read_inputs(saved.inputs)
-    engine = load_engine(saved.engine or detect_engine(saved.path) or DEFAULT_ENGINE)
-    model = load_model(
-        saved.path,
-        engine,
-        weights=saved.weights,
-        allow_code=saved.allow_code,
-        custom_objects=_custom(saved, engine),
-    )
-    return Opened(saved, engine, model, given)
+    engine = load_engine(saved.engine or detect_engine(saved.path, saved.weights) or DEFAULT_ENGINE)
+    how = How(allow_code=saved.allow_code, custom=_custom(saved, engine))
+    loaded = load(saved.path, engine, how, weights=saved.weights)
+    return Opened(saved, engine, loaded.model, given, tuple(_notes(loaded)))
+
+
+def _notes(loaded: Loaded) -> Iterator[str]:
+    """Say what was loaded otherwise than it was saved."""
+    yield from loaded.notes
+    if loaded.uncompiled is not None:
+        yield f"{loaded.uncompiled}; it is left uncompiled"
 
 
 def _custom(saved: SavedModel, engine: Engine) -> Mapping[str, Any]:

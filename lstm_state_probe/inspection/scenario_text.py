@@ -72,6 +72,7 @@ def _head(opened: Opened, found: Inspection, folder: Path) -> Iterator[str]:
     yield f"  load: {_path(saved.path, folder)}"
     if saved.weights is not None:
         yield f"  weights: {_path(saved.weights, folder)}"
+    yield from (f"  # {_in_a_comment(note)}" for note in found.notes)
     yield from (f"  # {_layer(layer)}" for layer in found.layers)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from lstm_state_probe.errors import CouldNotRun, ProbeError
 from lstm_state_probe.model.code import Code
-from lstm_state_probe.model.load import LeftUncompiled, load
+from lstm_state_probe.model.load import LeftUncompiled, LoadedAsAnother, load
 from lstm_state_probe.model.load.base import How
 from lstm_state_probe.model.objects import Objects
 from lstm_state_probe.scenario.check import COMPILED
@@ -32,19 +32,21 @@ def from_file(objects: Objects, code: Code) -> Any:
     how = How(code.allowed, code.names, spec.compile is None, spec.dtype_policy)
     place = scenario.beside(spec.load or "")
     try:
-        model, note = load(place, objects.engine, how, weights=weights)
+        loaded = load(place, objects.engine, how, weights=weights)
     except CouldNotRun as error:
         raise CouldNotRun(scenario.error(_HERE, str(error))) from error
     except ProbeError as error:
         raise scenario.error(_HERE, str(error)) from error
+    note = loaded.uncompiled
     if note is not None and _trains_or_tests(scenario.spec.operations):
         raise CouldNotRun(scenario.error(_HERE, f"{note}; give 'compile' in the model"))
+    told: list[tuple[str, type[Warning]]] = [(one, LoadedAsAnother) for one in loaded.notes]
     if note is not None:
-        line = scenario.document.complaint(_HERE, note).line
-        warnings.warn_explicit(
-            f"{note}; it is left uncompiled", LeftUncompiled, str(scenario.path), line
-        )
-    return model
+        told.append((f"{note}; it is left uncompiled", LeftUncompiled))
+    line = scenario.document.complaint(_HERE, "").line
+    for words, kind in told:
+        warnings.warn_explicit(words, kind, str(scenario.path), line)
+    return loaded.model
 
 
 def _trains_or_tests(operations: Sequence[Operation]) -> bool:

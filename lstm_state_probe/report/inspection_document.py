@@ -43,7 +43,10 @@ class State(Part):
 
 
 class Mask(Part):
-    """The mask of a layer; `received` is null where no call reached it."""
+    """The mask of a layer, and the layers that made it, none where the model does not tell.
+
+    `received` is null where no call reached the layer.
+    """
 
     supported: bool
     received: bool | None
@@ -120,7 +123,7 @@ class FirstBad(BadPlace):
 
 
 class InspectionDocument(Part):
-    """What `probe inspect --json` prints."""
+    """What `probe inspect --json` prints; `notes` say what was loaded otherwise than saved."""
 
     schema_version: Annotated[int, Field(ge=1)]
     environment: Environment
@@ -134,6 +137,7 @@ class InspectionDocument(Part):
     unrecorded: int
     first_bad: FirstBad | None = None
     untrained: bool
+    notes: list[str] = Field(default_factory=list)
     layers: list[Layer]
     answers: list[Answer]
 

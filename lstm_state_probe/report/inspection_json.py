@@ -41,6 +41,7 @@ def as_dict(
         "unrecorded": found.unrecorded,
         "first_bad": _first_bad(found),
         "untrained": found.untrained,
+        "notes": list(found.notes),
         "layers": [_layer(layer) for layer in found.layers],
         "answers": [vars(answer) for answer in inspected(found)],
     }

@@ -43,6 +43,8 @@ def show_inspection(page: Page, found: Inspection) -> None:
         page.say((UNTRAINED, "unsure"), hang=2)
     for used in found.inputs:
         page.say(("input  ", "faint"), input_words(used), hang=2)
+    for note in found.notes:
+        page.say(("note  ", "unsure"), note, hang=2)
     page.line()
     if page.width >= WIDE:
         _layers(page, found.layers)

@@ -89,7 +89,8 @@ def _mask(layer: LayerInspection) -> Fact:
     takes = "takes one" if mask.supported else "takes none"
     if not mask.received:
         return Fact("mask", "none", f"none comes here; the layer {takes}")
-    makers = f", made by {', '.join(mask.made_by)}" if mask.made_by else ""
+    by = ", ".join(mask.made_by) or "a layer that the model does not tell"
+    makers = f", made by {by}"
     zero = "; masked outputs are zeros" if mask.zero_output else ""
     return Fact("mask", "yes", f"yes{makers}; in these calls it hides {mask.hides}{zero}")
 

@@ -140,7 +140,8 @@ def engine_for(scenario: Scenario, folder: FilePath) -> str:
     load = scenario.model.load
     if load is None or "engine" in scenario.model_fields_set:
         return scenario.engine
-    return detect_engine(folder / load) or scenario.engine
+    weights = None if scenario.model.weights is None else folder / scenario.model.weights
+    return detect_engine(folder / load, weights) or scenario.engine
 
 
 def _parse(

@@ -59,11 +59,12 @@ def examine_entries(archive: zipfile.ZipFile, name: str, *, allow_code: bool) ->
     seen: set[str] = set()
     for entry in entries:
         reason = _refused(entry, allow_code=allow_code)
-        if entry.filename in seen:
+        inner = entry.filename.replace("\\", "/")  # an archiver of Windows may have packed it
+        if inner in seen:
             reason = "stands twice"
         if reason:
             raise ModelError(f"{name}: the entry {entry.filename!r:.80} {reason}")
-        seen.add(entry.filename)
+        seen.add(inner)
     for needed in (CONFIG, WEIGHTS):
         if needed not in seen:
             raise ModelError(f"{name} is no .keras file: it has no {needed!r}")
@@ -76,8 +77,8 @@ def _refused(entry: zipfile.ZipInfo, *, allow_code: bool) -> str | None:
         return "is encrypted"
     if ".." in path.parts or ".." in windows.parts:
         return "leads out of the archive by '..'"
-    if path.is_absolute() or windows.drive or windows.root or "\\" in entry.filename:
-        return "has a path that is absolute, or not portable"
+    if path.is_absolute() or windows.drive or windows.root:
+        return "has a path that is absolute"
     if stat.S_ISLNK(entry.external_attr >> 16):
         return "is a symbolic link"
     if entry.compress_type not in _METHODS:

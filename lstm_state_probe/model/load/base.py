@@ -24,8 +24,17 @@ class How:
     dtype_policy: str | None = None
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """A model; why it was left uncompiled, and what was loaded as something else."""
+
+    model: Any
+    uncompiled: str | None = None
+    notes: tuple[str, ...] = ()
+
+
 class Format(Protocol):
-    """One format; its module has these two functions."""
+    """One format; its module has these three functions."""
 
     def examine(self, path: Path, engine: Engine, how: How) -> None:
         """Look at a file without Keras.
@@ -37,4 +46,8 @@ class Format(Protocol):
 
     def load(self, path: Path, engine: Engine, how: How) -> Any:
         """Have Keras load it; what Keras raises goes through."""
+        ...
+
+    def config(self, path: Path) -> Any:
+        """Return what a file that was examined says of its layers, as it stands there."""
         ...

@@ -12,6 +12,8 @@ from lstm_state_probe.engines import Engine
 from lstm_state_probe.errors import ModelError
 from lstm_state_probe.model.load import hdf5
 from lstm_state_probe.model.load.base import How
+from lstm_state_probe.model.load.bytecode import refuse_foreign_code
+from lstm_state_probe.model.load.old_layers import of_today
 from lstm_state_probe.model.load.policy import with_policy
 from lstm_state_probe.model.load.proportions import fit_the_machine
 from lstm_state_probe.model.load.trust import Trust
@@ -31,20 +33,26 @@ def examine(path: Path, engine: Engine, how: How) -> None:
                 f"{name} holds weights without a model; give them as 'weights' beside the"
                 " architecture (load: model.json)"
             )
-        config = read_json(written, f"{_MODEL!r} in {name}")
+        found = of_today(read_json(written, f"{_MODEL!r} in {name}"))
         training = hdf5.text_of(file, _TRAINING, name)
         trust = Trust(engine, how)
-        trust.examine(config, name)
+        trust.examine(found, name)
         if training is not None and how.compile:
             trust.examine(read_json(training, f"{_TRAINING!r} in {name}"), name)
-        fit_the_machine(config, name)
+        if how.allow_code:
+            refuse_foreign_code(found, name)
+        fit_the_machine(found, name)
 
 
 def load(path: Path, engine: Engine, how: How) -> Any:
     """Have Keras load it, as `Format.load` says."""
     with TemporaryDirectory(prefix="probe-") as folder:
+        found = config(path)
+        wanted = found if engine.name == "keras3" else of_today(found)
         if how.dtype_policy is not None:
-            path = _with_policy(path, Path(folder) / path.name, how.dtype_policy)
+            wanted = with_policy(wanted, how.dtype_policy)
+        if wanted != found:
+            path = _with_config(path, Path(folder) / path.name, wanted)
         return engine.keras.models.load_model(
             str(path),
             custom_objects=dict(how.custom),
@@ -53,13 +61,18 @@ def load(path: Path, engine: Engine, how: How) -> Any:
         )
 
 
-def _with_policy(path: Path, copy: Path, policy: str) -> Path:
-    """Copy a file with the policy in its configuration."""
+def config(path: Path) -> dict[str, Any]:
+    """Return the configuration of the model, as `Format.config` says."""
+    name = repr(path.name)
+    with hdf5.opened(path, name) as file:
+        return read_json(hdf5.text_of(file, _MODEL, name) or b"", name)
+
+
+def _with_config(path: Path, copy: Path, wanted: dict[str, Any]) -> Path:
+    """Copy a file with another configuration."""
     import h5py
 
     shutil.copyfile(path, copy)
     with h5py.File(copy, "r+") as file:
-        name = repr(path.name)
-        config = read_json(hdf5.text_of(file, _MODEL, name) or b"", name)
-        file.attrs[_MODEL] = json.dumps(with_policy(config, policy))
+        file.attrs[_MODEL] = json.dumps(wanted)
     return copy

@@ -9,35 +9,44 @@ from typing import Any
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.errors import ModelError
 from lstm_state_probe.model.load.base import How
+from lstm_state_probe.model.load.bytecode import refuse_foreign_code
+from lstm_state_probe.model.load.old_layers import of_today
 from lstm_state_probe.model.load.policy import with_policy
 from lstm_state_probe.model.load.proportions import fit_the_machine
 from lstm_state_probe.model.load.trust import Trust
 from lstm_state_probe.scenario.saved_json import MOST_BYTES, read_json
 
 
-def _read(path: Path) -> dict[str, Any]:
+def config(path: Path) -> dict[str, Any]:
+    """Return the architecture, as `Format.config` says."""
     with path.open("rb") as file:
         return read_json(file.read(MOST_BYTES + 1), repr(path.name))
 
 
+def _read(path: Path, engine: Engine) -> dict[str, Any]:
+    return of_today(config(path)) if engine.name == "tf_keras" else config(path)
+
+
 def examine(path: Path, engine: Engine, how: How) -> None:
     """Look at a file without Keras, as `Format.examine` says."""
-    config = _read(path)
-    if not isinstance(config.get("class_name"), str):
+    found = _read(path, engine)
+    if not isinstance(found.get("class_name"), str):
         raise ModelError(f"{path.name!r} is no architecture: it names no 'class_name'")
-    Trust(engine, how).examine(config, repr(path.name))
-    fit_the_machine(config, repr(path.name))
+    Trust(engine, how).examine(found, repr(path.name))
+    if how.allow_code:
+        refuse_foreign_code(found, repr(path.name))
+    fit_the_machine(found, repr(path.name))
 
 
 def load(path: Path, engine: Engine, how: How) -> Any:
     """Leave it uncompiled: an architecture of Keras 3 says the loss, and not the optimizer."""
-    config = _read(path)
-    config.pop("compile_config", None)
+    found = _read(path, engine)
+    found.pop("compile_config", None)
     if how.dtype_policy is not None:
-        config = with_policy(config, how.dtype_policy)
+        found = with_policy(found, how.dtype_policy)
     custom, keras = dict(how.custom), engine.keras
-    if "module" not in config:  # the older form, which Keras 2 writes
-        return keras.models.model_from_json(json.dumps(config), custom_objects=custom)
+    if "module" not in found:  # the older form, which Keras 2 writes
+        return keras.models.model_from_json(json.dumps(found), custom_objects=custom)
     return keras.saving.deserialize_keras_object(
-        config, custom_objects=custom, safe_mode=not how.allow_code
+        found, custom_objects=custom, safe_mode=not how.allow_code
     )

@@ -9,6 +9,7 @@ from lstm_state_probe.engines import Engine
 from lstm_state_probe.errors import ModelError, nearest
 from lstm_state_probe.model.load import archive, hdf5
 from lstm_state_probe.model.load.base import How
+from lstm_state_probe.scenario.pointers import refuse_pointer
 
 _SUFFIXES = (".h5", ".hdf5", ".keras")
 
@@ -25,6 +26,7 @@ def examine(path: Path, engine: Engine, how: How) -> None:
     if not path.is_file():
         known = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise ModelError(f"no such file of weights: {name}{nearest(path.name, known)}")
+    refuse_pointer(path)
     if path.suffix not in _SUFFIXES:
         raise ModelError(f"{name} is no file of weights; allowed: .weights.h5, .h5, .hdf5, .keras")
     if path.suffix == ".keras":
