@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from lstm_state_probe.errors import ModelError
+from lstm_state_probe.foreign.hdf5 import look
 from lstm_state_probe.scenario.saved_json import MOST_BYTES, read_json
 
 _SMALL = 1 << 16
-UNREADABLE = (ModelError, OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError)
+UNREADABLE = (
+    *(ModelError, OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, MemoryError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 """What reading a file that is not what its name says raises; `load` explains it."""
 
 
@@ -45,7 +49,7 @@ def written_by(path: Path) -> WrittenBy | None:
         return None
     try:
         return reader(path)
-    except (*UNREADABLE, zipfile.BadZipFile, zlib.error):
+    except UNREADABLE:
         return None
 
 
@@ -73,6 +77,7 @@ def _architecture(path: Path) -> WrittenBy | None:
 def _hdf5(path: Path) -> WrittenBy | None:
     import h5py
 
+    look(path, path.name)
     with h5py.File(path, "r") as file:
         return _of_version(file.attrs.get("keras_version"))
 

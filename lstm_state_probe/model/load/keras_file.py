@@ -12,6 +12,7 @@ from typing import Any
 
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.errors import ModelError
+from lstm_state_probe.foreign import hdf5 as foreign
 from lstm_state_probe.model.load import archive, hdf5
 from lstm_state_probe.model.load.base import How
 from lstm_state_probe.model.load.policy import with_policy
@@ -32,8 +33,19 @@ def examine(path: Path, engine: Engine, how: How) -> None:
             config.pop("compile_config", None)
         Trust(engine, how).examine(config, name)
         fit_the_machine(config, name)
-        weights = io.BytesIO(_entry(file, archive.WEIGHTS, name))
-    with hdf5.opened(weights, f"{archive.WEIGHTS!r} in {name}") as content:
+        examine_weights(path, file, name)
+
+
+def examine_weights(path: Path, file: zipfile.ZipFile, name: str) -> None:
+    """Look at the weights in an archive, whose entries were examined.
+
+    Raises:
+        ModelError: if they are broken, or too large.
+    """
+    inner = f"{archive.WEIGHTS!r} in {name}"
+    weights = io.BytesIO(_entry(file, archive.WEIGHTS, name))
+    foreign.look(path, inner, archive.WEIGHTS, len(weights.getbuffer()))
+    with hdf5.opened(weights, inner) as content:
         hdf5.examine_datasets(content, name)
 
 
