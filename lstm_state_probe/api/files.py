@@ -93,8 +93,8 @@ class _About(BaseModel):
 
     format: Literal["lstm-state-probe states"]
     version: Annotated[int, Field(strict=True, ge=1)]
-    engine: str
-    dtypes: dict[str, str]
+    engine: str = ""
+    dtypes: dict[str, str] = Field(default_factory=dict)
 
 
 def _read(path: Path) -> Snapshot:
@@ -104,6 +104,8 @@ def _read(path: Path) -> Snapshot:
         if about.version > VERSION:
             message = f"it has version {about.version} of the format, known is {VERSION}"
             raise Mismatch(f"{str(path)!r} was written by a later lstm-state-probe: {message}")
+        if not about.engine:
+            raise ValueError("it names no engine")
         states = {a: _typed(value, about.dtypes[a]) for a, value in arrays.items()}
     except Mismatch:
         raise
