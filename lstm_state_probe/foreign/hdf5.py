@@ -21,7 +21,7 @@ from typing import Any
 
 from lstm_state_probe.errors import ModelError
 
-SECONDS = 3
+SECONDS = 2
 """Of computing, for a small file; a large one has a second more for each `_A_SECOND`."""
 _A_SECOND = 20 << 20
 _WAIT = 15

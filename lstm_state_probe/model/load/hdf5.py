@@ -124,7 +124,7 @@ def text_of(file: Any, attribute: str, name: str) -> bytes | None:
         found = file.attrs[attribute] if size <= MOST_BYTES else None
     except RAISED as error:
         raise ModelError(f"{name}: {attribute!r} cannot be read ({error})") from error
-    text = found.encode() if isinstance(found, str) else found
+    text = found.encode("utf-8", "surrogatepass") if isinstance(found, str) else found
     if not isinstance(text, bytes):
         raise ModelError(f"{name}: {attribute!r} is not a text, or is too large")
     return bytes(text)
