@@ -148,5 +148,6 @@ LAST_RUN = [
 ]
 CACHED = [
     b'{"id": "s.yaml::plain", "when": "now", "seconds": 1, "checks": [], "operations": [{'
-    b'"operation": "reset_states", "label": null, "line": 1, "column": 1, "raises": null, "verdicts": []}]}'
+    b'"operation": "reset_states", "label": null, "line": 1, "column": 1, "raises": null,'
+    b' "verdicts": []}]}'
 ]

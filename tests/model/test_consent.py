@@ -125,7 +125,7 @@ operations:
 TEMPTING = {
     "callback": SCENARIO.format(layer="", callback="BackupAndRestore: {backup_dir: kept}"),
     "word": SCENARIO.format(layer="", callback="TensorBoard"),
-    "layer": SCENARIO.format(layer="TFSMLayer: {filepath: kept}, ", callback="TerminateOnNaN"),
+    "layer": SCENARIO.format(layer="Lambda: {function: kept}, ", callback="TerminateOnNaN"),
 }
 
 
