@@ -9,7 +9,7 @@ from pathlib import Path
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import UsageError, listed, nearest
 from lstm_state_probe.foreign.arrays import npz_names
-from lstm_state_probe.model.arrays import READERS
+from lstm_state_probe.model.arrays import READERS, read_array
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _given(text: str) -> Sequence[GivenInput]:
         if len(keys) > 1 and name:
             raise ValueError(f"it holds {listed(keys)}; choose one: {text}:{keys[0]}")
         found = [
-            GivenInput(str(key) if len(keys) > 1 else name, path, key, READERS[suffix](path, key))
+            GivenInput(str(key) if len(keys) > 1 else name, path, key, read_array(path, key))
             for key in keys
         ]
     except OSError as error:

@@ -101,7 +101,7 @@ def _read(scenario: ScenarioFile, name: str, data: Data) -> Array:
             raise scenario.error(
                 where, f"{written!r} holds {size}, more than this machine's memory"
             )
-        array = READERS[suffix](path, data.key)
+        array = read_array(path, data.key)
     except OSError as error:
         reason = error.strerror or error
         raise scenario.error(where, f"{written!r} cannot be read: {reason}") from error
@@ -110,6 +110,18 @@ def _read(scenario: ScenarioFile, name: str, data: Data) -> Array:
     if array.dtype.kind not in "bifu":
         raise scenario.error(where, f"{written!r} holds {array.dtype}, not numbers")
     return array
+
+
+def read_array(path: Path, key: str | None) -> Array:
+    """Read a file of an array by its suffix, which must be one of `READERS`.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ValueError: if it is not what its name says.
+    """
+    if not (path.is_file() or path.is_dir()) and path.exists():
+        raise ValueError("it is a device or a pipe")  # which may have no end
+    return READERS[path.suffix.lower()](path, key)
 
 
 def _npy(path: Path, key: str | None) -> Array:
