@@ -57,7 +57,7 @@ def _must_fit(call: Call) -> None:
             _as_long(call, state.timesteps, state.final.shape, name)
     shape = next((state.final.shape for state in call.states.values()), ())
     for name, gate in call.gates.items():
-        _as_long(call, gate, (*shape[:1], *gate.shape[2:]), name)
+        _as_long(call, gate, gate.shape[1:], name)
     mask = call.mask
     if mask is not None and (mask.ndim != 2 or mask.shape[1] < call.timesteps):
         raise ValueError(f"{brief(call.layer)} has a mask of another shape")
@@ -66,7 +66,10 @@ def _must_fit(call: Call) -> None:
 
 
 def _as_long(call: Call, steps: Array, shape: tuple[int, ...], name: str) -> None:
-    if len(shape) < 1 or steps.shape != (len(call.kept), *shape):
+    fits = steps.ndim >= 2 and steps.shape[1:] == shape
+    if fits and call.mask is not None:  # which says of each timestep and sample whether it counts
+        fits = steps.shape[:2] == (len(call.kept), len(call.mask))
+    if not fits:
         raise ValueError(f"{brief(call.layer)}: {name!r} has timesteps of another shape")
 
 
