@@ -9,6 +9,8 @@
     ├── NotAModel          2  of the Python API: no Keras model or layer; also a TypeError
     ├── NoSuchState        2  of the Python API: an address that is not there; also a KeyError
     ├── Mismatch           2  of the Python API: values that do not fit; also a ValueError
+    ├── CannotRead         2  of the Python API: a file that cannot be read; also an OSError
+    │   └── NoSuchFile     2  one that is not there; also a FileNotFoundError
     ├── CouldNotRun        3  Keras raised while a scenario was carried out
     └── Fault              4  whatever else was raised: a fault of the probe, with its traceback
 
@@ -74,6 +76,14 @@ class NoSuchState(ProbeError, KeyError):
 
 class Mismatch(ProbeError, ValueError):
     """Values do not fit: other layers, shapes or dtypes, or calls of several sizes."""
+
+
+class CannotRead(ProbeError, OSError):
+    """A file cannot be read; the message names it."""
+
+
+class NoSuchFile(CannotRead, FileNotFoundError):
+    """A file is not there; the message names it."""
 
 
 class CouldNotRun(ProbeError):

@@ -31,7 +31,7 @@ def _caret_points_at(complaint: Complaint) -> str:
 def test_every_user_error_has_an_exit_code() -> None:
     codes = {cls.__name__: cls.exit_code for cls in ProbeError.__subclasses__()}
     wrong = ("UsageError", "EngineMissing", "ScenarioError", "ModelError", "BaselineError")
-    of_the_api = ("NotAModel", "NoSuchState", "Mismatch")
+    of_the_api = ("NotAModel", "NoSuchState", "Mismatch", "CannotRead")
     assert codes == {"Fault": 4, "CouldNotRun": 3, **dict.fromkeys((*wrong, *of_the_api), 2)}
     assert issubclass(UsageError, ProbeError)
     assert EngineMissing.exit_code == 2

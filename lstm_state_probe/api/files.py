@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import BaseModel, Field
 
 from lstm_state_probe import __version__
 from lstm_state_probe.api.states import Snapshot, fitting, snapshot
 from lstm_state_probe.api.subject import Subject
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.errors import Mismatch
+from lstm_state_probe.errors import CannotRead, Mismatch, NoSuchFile
+from lstm_state_probe.foreign.arrays import Unreadable, read_all
 
 ABOUT = "about.json"
 FORMAT, VERSION = "lstm-state-probe states", 1
@@ -48,7 +49,8 @@ def load_states(model: Any, path: str | os.PathLike[str], *, strict: bool = True
     Raises:
         ValueError: if the file is none of `save_states`, or does not fit the model; then nothing
             was assigned.
-        OSError: if the file cannot be read.
+        NoSuchFile: if the file is missing; also a FileNotFoundError.
+        CannotRead: if it cannot be read; also an OSError.
     """
     subject = Subject.of(model)
     states = _read(Path(path))
@@ -86,25 +88,48 @@ def _umask() -> int:
     return mask
 
 
+class _About(BaseModel):
+    """What `save_states` says of the arrays beside it."""
+
+    format: Literal["lstm-state-probe states"]
+    version: Annotated[int, Field(strict=True, ge=1)]
+    engine: str = ""
+    dtypes: dict[str, str] = Field(default_factory=dict)
+
+
 def _read(path: Path) -> Snapshot:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-        about = json.loads(str(arrays.pop(ABOUT)))
-    except (KeyError, ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
-        raise Mismatch(f"{str(path)!r} is no file of save_states") from error
-    if about.get("format") != FORMAT:
-        raise Mismatch(f"{str(path)!r} is no file of save_states")
-    if about["version"] > VERSION:
-        message = f"it has version {about['version']} of the format, known is {VERSION}"
-        raise Mismatch(f"{str(path)!r} was written by a later lstm-state-probe: {message}")
-    states = {a: _typed(value, about["dtypes"][a]) for a, value in arrays.items()}
-    return Snapshot(states, about["engine"])
+        arrays = read_all(path)
+        about = _About.model_validate_json(str(arrays.pop(ABOUT)))
+        if about.version > VERSION:
+            message = f"it has version {about.version} of the format, known is {VERSION}"
+            raise Mismatch(f"{str(path)!r} was written by a later lstm-state-probe: {message}")
+        if not about.engine:
+            raise ValueError("it names no engine")
+        states = {a: _typed(value, about.dtypes[a]) for a, value in arrays.items()}
+    except Mismatch:
+        raise
+    except FileNotFoundError as error:
+        raise NoSuchFile(f"there is no such file: {str(path)!r}") from error
+    except OSError as error:
+        raise CannotRead(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
+    except (KeyError, ValueError) as error:
+        told = f" ({error})" if isinstance(error, Unreadable) else ""
+        raise Mismatch(f"{str(path)!r} is no file of save_states{told}") from error
+    return Snapshot(states, about.engine)
 
 
 def _typed(array: Array, name: str) -> Array:
+    """Return an array in the dtype that it was saved from.
+
+    Raises:
+        ValueError: if there is no such dtype, or its values are of another size.
+    """
     if array.dtype.name == name:
         return array
     import ml_dtypes
 
-    return array.view(getattr(ml_dtypes, name))
+    kind = getattr(ml_dtypes, name, None)
+    if not isinstance(kind, type) or array.dtype != _BITS.get(np.dtype(kind).itemsize):
+        raise ValueError(f"there is no dtype {name!r}")
+    return array.view(kind)

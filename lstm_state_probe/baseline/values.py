@@ -13,6 +13,7 @@ import numpy as np
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.baseline.digest import Digest, Entry, sha256, stored_dtype
+from lstm_state_probe.foreign.arrays import read_all
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every member of the zip file: the oldest that its format knows."""
@@ -40,17 +41,10 @@ def unzipped(path: Path, digest: Digest) -> dict[str, Array]:
     """Read the arrays of a digest, by their hashes.
 
     Raises:
-        ValueError: if they are those of another digest, or no arrays of numbers.
-        OSError, EOFError, BadZipFile, zlib.error: if the file is broken.
+        ValueError: if they are those of another digest, no arrays of numbers, or broken.
+        OSError: if the file cannot be read.
     """
-    with zipfile.ZipFile(path) as file:
-        vectors = {Path(name).stem: _vector(file.read(name)) for name in file.namelist()}
-    return dict(_split(vectors, digest))
-
-
-def _vector(content: bytes) -> Array:
-    array: Array = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
-    return array
+    return dict(_split(read_all(path), digest))
 
 
 def _split(vectors: Mapping[str, Array], digest: Digest) -> Iterator[tuple[str, Array]]:

@@ -109,22 +109,38 @@ def _complaints(
 
 
 def _value(parameter: click.Parameter, value: Any, project: Project) -> Any:
-    """Turn a value of TOML into what Click takes: a list where there may be several."""
+    """Turn a value of TOML into the words of a command line, a list where there may be several.
+
+    Click's own types raise whatever they like on a number, a date or a table (seen in 8.4).
+    """
     several = parameter.multiple or parameter.nargs == -1
     if name_of(parameter) == "var" and isinstance(value, dict):
-        value = [f"{name}={_scalar(item)}" for name, item in value.items()]
-    if isinstance(value, dict) or (isinstance(value, list) and not several):
-        raise click.BadParameter(f"expected one value, found {brief(value)}")
+        return [f"{name}={_quoted(item)}" for name, item in value.items()]
     if not several:
-        return value
-    values = value if isinstance(value, list) else [value]
+        return _word(value, "one value")
+    words = [_word(item, "a value") for item in (value if isinstance(value, list) else [value])]
     if name_of(parameter) != PATHS:
-        return values
-    return [os.path.relpath(project.root / str(value)) for value in values]
+        return words
+    return [os.path.relpath(project.root / word) for word in words]
 
 
-def _scalar(value: Any) -> str:
-    """Write a value of TOML as YAML does, so that a text in quotes stays a text."""
+def _word(value: Any, wanted: str) -> str:
+    """Write a scalar as on the command line.
+
+    Raises:
+        BadParameter: for a date, a list or a table.
+    """
     if isinstance(value, bool):
         return str(value).lower()
-    return f"'{value.replace(QUOTE, 2 * QUOTE)}'" if isinstance(value, str) else str(value)
+    if not isinstance(value, (str, int, float)):
+        found = brief(value) if isinstance(value, (list, dict)) else f"the date {value}"
+        raise click.BadParameter(f"expected {wanted}, found {found}")
+    if "\0" in (word := str(value)):
+        raise click.BadParameter(f"expected {wanted}, found {brief(value)}")
+    return word
+
+
+def _quoted(value: Any) -> str:
+    """Write a value of TOML as YAML does, so that a text in quotes stays a text."""
+    word = _word(value, "a value")
+    return f"'{word.replace(QUOTE, 2 * QUOTE)}'" if isinstance(value, str) else word

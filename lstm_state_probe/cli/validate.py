@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lstm_state_probe.cli.common import ENGINES, default_format
 from lstm_state_probe.cli.selecting import Wanted, nothing_selected, selecting_options, tell
+
+if TYPE_CHECKING:
+    from lstm_state_probe.suite import Selection
 
 
 @click.command()
@@ -25,13 +29,26 @@ from lstm_state_probe.cli.selecting import Wanted, nothing_selected, selecting_o
     type=click.Choice(["text", "github"]),
     help="Complaints as text, or as annotations too. [default: text; github under GITHUB_ACTIONS]",
 )
+@click.option(
+    "--allow-code",
+    is_flag=True,
+    help="Let a scenario name what acts outside the model, as it may with run --allow-code.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing where nothing is wrong.")
-def validate(engines: tuple[str, ...], format_: str | None, quiet: bool, **choices: Any) -> int:
+def validate(
+    engines: tuple[str, ...],
+    format_: str | None,
+    allow_code: bool,
+    quiet: bool,
+    **choices: Any,
+) -> int:
     """Read scenarios as strictly as `run` does, without TensorFlow.
 
     Complaints go to stdout, as those of a linter do.
     """
     selection = Wanted.of(choices).select(engines=engines)
+    if not allow_code:
+        selection = _with_consent_asked(selection)
     tell(selection, complaints_to_stderr=False)
     if (format_ or default_format()) == "github":
         from lstm_state_probe.report.github import complained
@@ -49,6 +66,19 @@ def validate(engines: tuple[str, ...], format_: str | None, quiet: bool, **choic
         valid = _count(len(selection.scenarios), "scenario")
         click.echo(f"{valid} in {_count(selection.files, 'file')}: valid")
     return 0
+
+
+def _with_consent_asked(selection: Selection) -> Selection:
+    """Add a complaint for each place that needs --allow-code; Python files are asked for by run."""
+    from lstm_state_probe.scenario.consent import asked
+
+    found = [
+        scenario.document.complaint(path, told, at_key=True)
+        for scenario in selection.scenarios
+        if scenario.spec.runs_code is None
+        for path, told in asked(scenario)
+    ]
+    return replace(selection, complaints=(*selection.complaints, *dict.fromkeys(found)))
 
 
 def _count(number: int, noun: str) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.errors import UsageError, nearest, readable
-from lstm_state_probe.model.arrays import READERS
+from lstm_state_probe.errors import UsageError, listed, nearest, readable
+from lstm_state_probe.foreign.arrays import npz_names
+from lstm_state_probe.model.arrays import READERS, read_array
 
 
 @dataclass(frozen=True)
@@ -66,23 +63,19 @@ def _given(text: str) -> Sequence[GivenInput]:
     if suffix not in READERS:
         raise UsageError(f"--input {text}: no reader for it; allowed: {', '.join(READERS)}")
     try:
-        keys = _keys(path) if suffix == ".npz" and not colon else [key if colon else None]
+        many = suffix == ".npz" and not colon
+        keys: list[str | None] = [*npz_names(path)] if many else [key if colon else None]
         if len(keys) > 1 and name:
-            raise ValueError(f"it holds {', '.join(map(str, keys))}; choose one: {text}:{keys[0]}")
+            raise ValueError(f"it holds {listed(keys)}; choose one: {text}:{keys[0]}")
         found = [
-            GivenInput(str(key) if len(keys) > 1 else name, path, key, READERS[suffix](path, key))
+            GivenInput(str(key) if len(keys) > 1 else name, path, key, read_array(path, key))
             for key in keys
         ]
     except OSError as error:
         raise UsageError(f"--input {text}: {error.strerror or error}") from error
-    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except ValueError as error:
         raise UsageError(f"--input {text}: it cannot be read: {error}") from error
     for given in found:
         if given.array.dtype.kind not in "bifu":
             raise UsageError(f"--input {text}: it holds {given.array.dtype}, not numbers")
     return found
-
-
-def _keys(path: Path) -> list[str | None]:
-    with np.load(path, allow_pickle=False) as archive:
-        return list(archive.files)

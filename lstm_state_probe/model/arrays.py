@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zipfile
+import warnings
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from lstm_state_probe.arrays import Array
+from lstm_state_probe.errors import listed
+from lstm_state_probe.foreign.arrays import npz_names, read_npy, read_npz
 from lstm_state_probe.scenario.data import Data, Derived, derived_from
 from lstm_state_probe.scenario.read import ScenarioFile
 from lstm_state_probe.scenario.sizes import human, memory_limit
@@ -99,32 +101,41 @@ def _read(scenario: ScenarioFile, name: str, data: Data) -> Array:
             raise scenario.error(
                 where, f"{written!r} holds {size}, more than this machine's memory"
             )
-        array = READERS[suffix](path, data.key)
+        array = read_array(path, data.key)
     except OSError as error:
         reason = error.strerror or error
         raise scenario.error(where, f"{written!r} cannot be read: {reason}") from error
-    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except ValueError as error:
         raise scenario.error(where, f"{written!r} cannot be read: {error}") from error
     if array.dtype.kind not in "bifu":
         raise scenario.error(where, f"{written!r} holds {array.dtype}, not numbers")
     return array
 
 
+def read_array(path: Path, key: str | None) -> Array:
+    """Read a file of an array by its suffix, which must be one of `READERS`.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ValueError: if it is not what its name says.
+    """
+    if not (path.is_file() or path.is_dir()) and path.exists():
+        raise ValueError("it is a device or a pipe")  # which may have no end
+    return READERS[path.suffix.lower()](path, key)
+
+
 def _npy(path: Path, key: str | None) -> Array:
-    array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
-    return np.array(array)
+    return read_npy(path)
 
 
 def _npz(path: Path, key: str | None) -> Array:
-    with np.load(path, allow_pickle=False) as archive:
-        names = archive.files
-        if key is None and len(names) != 1:
-            raise ValueError(f"it holds {', '.join(names)}; choose one with 'key'")
-        wanted = key if key is not None else names[0]
-        if wanted not in names:
-            raise ValueError(f"it holds no {wanted!r}; allowed: {', '.join(names)}")
-        array: Array = archive[wanted]
-        return array
+    names = npz_names(path)
+    if key is None and len(names) != 1:
+        raise ValueError(f"it holds {listed(names)}; choose one with 'key'")
+    wanted = key if key is not None else names[0]
+    if wanted not in names:
+        raise ValueError(f"it holds no {wanted!r}; allowed: {listed(names)}")
+    return read_npz(path, wanted)
 
 
 def _csv(path: Path, key: str | None) -> Array:
@@ -133,9 +144,13 @@ def _csv(path: Path, key: str | None) -> Array:
         if not first.strip() and not lines.read().strip():
             raise ValueError("it is empty")
     skip = 0 if _numeric(first) else 1
-    array = np.loadtxt(
-        path, delimiter=",", skiprows=skip, dtype=np.float32, ndmin=2, encoding="utf-8-sig"
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that there is no data, which is said below
+        array = np.loadtxt(
+            path, delimiter=",", skiprows=skip, dtype=np.float32, ndmin=2, encoding="utf-8-sig"
+        )
+    if not array.size:
+        raise ValueError("it holds no rows")
     return np.asarray(array)
 
 
@@ -147,6 +162,7 @@ def _numeric(line: str) -> bool:
     return True
 
 
+# each raises OSError, and ValueError for whatever else is wrong with a file
 READERS: dict[str, Callable[[Path, str | None], Array]] = {
     ".npy": _npy,
     ".npz": _npz,

@@ -14,16 +14,21 @@ from lstm_state_probe.model.factory import from_factory
 from lstm_state_probe.model.from_file import from_file
 from lstm_state_probe.model.objects import Objects
 from lstm_state_probe.model.weigh import weighed
+from lstm_state_probe.scenario.consent import refuse
 from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.read import ScenarioFile
 
 
 @dataclass(frozen=True)
 class BuiltModel:
-    """A Keras model; `custom` are the user's own classes and functions by name."""
+    """A Keras model; `custom` are the user's own classes and functions by name.
+
+    `allow_code`: whether what is made later for it may act outside the model.
+    """
 
     keras: Any
     custom: Mapping[str, Any] = field(default_factory=dict)
+    allow_code: bool = False
 
 
 def build_model(scenario: ScenarioFile, engine: Engine, *, allow_code: bool = False) -> BuiltModel:
@@ -36,7 +41,9 @@ def build_model(scenario: ScenarioFile, engine: Engine, *, allow_code: bool = Fa
     """
     code = Code(scenario, engine, allow_code)
     code.read()
-    objects = Objects(engine, scenario, code.names)
+    if not allow_code:
+        refuse(scenario)
+    objects = Objects(engine, scenario, code.names, allow_code)
     spec = scenario.spec.model
     custom_scope = engine.keras.saving.custom_object_scope
     place: Path = ("model", "layers" if spec.is_written else spec.form)
@@ -50,7 +57,7 @@ def build_model(scenario: ScenarioFile, engine: Engine, *, allow_code: bool = Fa
         objects.attempt(lambda: model.compile(**arguments), path, "compiling the model")
     if model.built:  # a model of the user's own may be built by its first call
         objects.attempt(lambda: engine.build_optimizer(model), ("model",), "building the optimizer")
-    return BuiltModel(model, code.names)
+    return BuiltModel(model, code.names, allow_code)
 
 
 @contextmanager

@@ -11,11 +11,11 @@ from lstm_state_probe.engines.messages import described
 from lstm_state_probe.errors import CouldNotRun, ProbeError, nearest
 from lstm_state_probe.layers.static import name_layers, written_object
 from lstm_state_probe.model.code import engine_of, line_of
+from lstm_state_probe.scenario.consent import PARTS, WORDS_ARE_CLASSES, Look
 from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.read import ScenarioFile
 
 _LAYER_LISTS = ("layers",)
-_WORDS_ARE_CLASSES = ("layer", "backward_layer", "layers", "cell", "cells", "callbacks")
 _HINTS: tuple[tuple[str, str], ...] = (
     ("_initializer", "initializers"),
     ("_regularizer", "regularizers"),
@@ -28,30 +28,20 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ("layer", "layers"),
     ("cell", "layers"),
 )
-_MODULES = (
-    "layers",
-    "models",
-    "initializers",
-    "regularizers",
-    "constraints",
-    "optimizers",
-    "optimizers.schedules",
-    "losses",
-    "metrics",
-    "callbacks",
-)
 
 
 @dataclass(frozen=True)
 class Objects:
     """Makes objects of one engine; a complaint points into the scenario's file.
 
-    `custom` are the user's own classes and functions, which go before Keras's.
+    `custom` are the user's own classes and functions, which go before Keras's. `allow_code`: a
+    class may be made that acts outside the model.
     """
 
     engine: Engine
     scenario: ScenarioFile
     custom: Mapping[str, Any] = field(default_factory=dict)
+    allow_code: bool = False
 
     def arguments(self, written: Mapping[str, Any], path: Path) -> dict[str, Any]:
         """Make every object inside a mapping of arguments."""
@@ -63,7 +53,7 @@ class Objects:
             named = self._named(written) if key in _LAYER_LISTS else written
             return [self.value(item, key, (*path, k)) for k, item in enumerate(named)]
         parts = written_object(written)
-        if isinstance(written, str) and key not in _WORDS_ARE_CLASSES:
+        if isinstance(written, str) and key not in WORDS_ARE_CLASSES:
             return self._word(written, key, path)
         if parts is None:
             if isinstance(written, dict):
@@ -102,6 +92,7 @@ class Objects:
             raise self.scenario.error(
                 path, f"{self.engine.package} has no {name!r} in {where}{nearest(name, known)}"
             )
+        self._consented(name, arguments, path)
         own = engine_of(cls) if name in self.custom else None
         if own not in (None, self.engine.name):
             raise self.scenario.error(
@@ -111,6 +102,12 @@ class Objects:
             )
         made = self.arguments(arguments, path)
         return self.attempt(lambda: cls(**made), path, f"making {name}")
+
+    def _consented(self, name: str, arguments: Mapping[str, Any], path: Path) -> None:
+        look = Look(self.engine.package)
+        asked = () if self.allow_code else look.object(name, arguments, path)
+        for where, told in asked:
+            raise self.scenario.error(where, told)
 
     def attempt(self, act: Any, path: Path, doing: str) -> Any:
         """Let Keras act; what it raises is told with the place in the file.
@@ -139,7 +136,7 @@ class Objects:
 
     def _modules(self, key: str) -> Iterator[Any]:
         hinted = _hinted(key)
-        for path in dict.fromkeys((hinted, *_MODULES)) if hinted else _MODULES:
+        for path in dict.fromkeys((hinted, *PARTS)) if hinted else PARTS:
             module: Any = self.engine.keras
             for part in path.split("."):
                 module = getattr(module, part)

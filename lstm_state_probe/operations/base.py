@@ -61,6 +61,7 @@ class Session:
     recorder: Recorder
     custom: Mapping[str, Any] = field(default_factory=dict)
     snapshots: dict[str, Held] = field(default_factory=dict)
+    allow_code: bool = False
 
     @classmethod
     def begin(
@@ -75,7 +76,11 @@ class Session:
         """Attach a recorder to a built model."""
         origins = Origins()
         recorder = Recorder.attach(engine, built.keras, origins, plan=plan)
-        return cls(scenario, engine, arrays, built.keras, recorder, built.custom)
+        return cls(
+            *(scenario, engine, arrays, built.keras, recorder),
+            custom=built.custom,
+            allow_code=built.allow_code,
+        )
 
     def resolve(self, reference: Any) -> Any:
         """Put arrays in the place of their names; a list becomes a tuple of arrays."""
@@ -104,7 +109,7 @@ class Session:
         if "validation_data" in written:
             found["validation_data"] = tuple(map(self.resolve, written["validation_data"]))
         if "callbacks" in written:
-            objects = Objects(self.engine, self.scenario, self.custom)
+            objects = Objects(self.engine, self.scenario, self.custom, self.allow_code)
             here = (*path, "callbacks")
             found["callbacks"] = objects.value(written["callbacks"], "callbacks", here)
         return found

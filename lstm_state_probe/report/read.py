@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.errors import Complaint, UsageError
+from lstm_state_probe.errors import Complaint, UsageError, brief
 from lstm_state_probe.recording.outcome import Failure, Outcome
 from lstm_state_probe.report import document as doc
 from lstm_state_probe.report.data import (
@@ -20,6 +20,7 @@ from lstm_state_probe.report.data import (
     SuiteReport,
 )
 from lstm_state_probe.report.read_call import call_of, verdict_of
+from lstm_state_probe.report.told import told
 from lstm_state_probe.report.values import array, result
 
 
@@ -72,7 +73,7 @@ def _scenario(read: doc.Scenario) -> ScenarioReport:
         operations.append(_operation(operation, before))
         before = operations[-1].outcome.held
     names = ("id", "name", "description", "file", "engine", "seed", "status", "seconds")
-    return ScenarioReport(
+    report = ScenarioReport(
         **{name: getattr(read, name) for name in names},
         layers=tuple(
             LayerReport(p.address, p.kind, tuple(p.states), p.stateful, p.lost_mask)
@@ -88,6 +89,11 @@ def _scenario(read: doc.Scenario) -> ScenarioReport:
         checks=tuple(map(verdict_of, read.checks)),
         cached=read.cached,
     )
+    if report.status in ("failed", "error") and not any(told(report)):
+        raise ValueError(
+            f"{brief(report.id)} has the status {report.status!r}, and nothing is told"
+        )
+    return report
 
 
 def _operation(read: doc.Operation, before: Mapping[str, Array]) -> OperationReport:

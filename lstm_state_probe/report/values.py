@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lstm_state_probe.arrays import Array, widened
+from lstm_state_probe.errors import brief
 
 SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -65,13 +66,23 @@ def result(value: Any, known: Mapping[str, str], name: str = "result") -> Any:
 
 
 def array(value: Any, dtype: str) -> Array:
-    """Read an array of that dtype."""
-    return np.array(_numbers(value), _dtype(dtype))
+    """Read an array of that dtype.
+
+    Raises:
+        ValueError: if the dtype is none of numbers, or the values are none of it.
+    """
+    try:
+        return np.array(_numbers(value), _dtype(dtype))
+    except (TypeError, KeyError, OverflowError) as error:
+        raise ValueError(f"no array of {brief(dtype)}: {error}") from error
 
 
 def _dtype(name: str) -> Any:
     if name != "bfloat16":
-        return np.dtype(name)
+        dtype = np.dtype(name)
+        if dtype.kind not in "bifuc":  # others have no numbers, or as many bytes as a report says
+            raise TypeError("it is no dtype of numbers")
+        return dtype
     from ml_dtypes import bfloat16  # comes with TensorFlow
 
     return np.dtype(bfloat16)

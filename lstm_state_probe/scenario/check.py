@@ -11,7 +11,7 @@ from typing import Any
 
 from lstm_state_probe.errors import Complaint, brief, listed, nearest
 from lstm_state_probe.layers.static import Quantities, static_quantities
-from lstm_state_probe.scenario import classes, graph, sizes
+from lstm_state_probe.scenario import classes, graph, loaded, sizes
 from lstm_state_probe.scenario.base import names_in
 from lstm_state_probe.scenario.checks import unknown_check
 from lstm_state_probe.scenario.conditions import Condition
@@ -63,11 +63,18 @@ class Checker:
         for check in checks:
             for path, message, at_key in check(self.scenario, self.engine):
                 self.complain(path, message, at_key=at_key)
+        if self.has_model:
+            self.loaded_files()
         self.recorded_layers()
         self.derived_arrays()
         self.checks()
         self.operations(self.scenario.operations, ("operations",))
         return self.complaints
+
+    def loaded_files(self) -> None:
+        """Refuse files of the model that are there and broken."""
+        for key, message in loaded.check(self.scenario.model, self.folder):
+            self.complain(("model", key), message)
 
     @property
     def has_model(self) -> bool:

@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from lstm_state_probe.errors import ModelError
+from lstm_state_probe.foreign.hdf5 import look
 from lstm_state_probe.scenario.old_keras import old_version, what_to_do
 from lstm_state_probe.scenario.saved_graph import read_graph
 from lstm_state_probe.scenario.saved_json import MOST_BYTES, mappings, read_json
 
 _SMALL = 1 << 16
-UNREADABLE = (ModelError, OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError)
+UNREADABLE = (
+    *(ModelError, OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, MemoryError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 """What reading a file that is not what its name says raises; `load` explains it."""
 
 
@@ -51,7 +55,7 @@ def written_by(path: Path) -> WrittenBy | None:
             return _folder(path)
         reader = _READERS.get(path.suffix.lower())
         return reader(path) if reader is not None and path.is_file() else None
-    except (*UNREADABLE, zipfile.BadZipFile, zlib.error):
+    except UNREADABLE:
         return None
 
 
@@ -98,6 +102,7 @@ def _architecture(path: Path) -> WrittenBy | None:
 def _hdf5(path: Path) -> WrittenBy | None:
     import h5py
 
+    look(path, path.name)
     with h5py.File(path, "r") as file:
         version = file.attrs.get("keras_version")
         found = None if version is None else _of_version(version)

@@ -11,7 +11,7 @@ from api_models import BATCH, X, assert_same_bits, built
 
 from lstm_state_probe import Snapshot, load_states, reset, save_states, snapshot
 from lstm_state_probe.api import files
-from lstm_state_probe.errors import Mismatch
+from lstm_state_probe.errors import Mismatch, ProbeError
 
 
 def kept() -> Snapshot:
@@ -124,5 +124,9 @@ def test_what_is_no_file_of_states_is_told(write: Any, told: str, tmp_path: Path
 
 
 def test_a_file_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as caught:
         files._read(tmp_path / "none.npz")
+    assert isinstance(caught.value, ProbeError)
+    with pytest.raises(OSError, match="cannot be read") as other:
+        files._read(tmp_path)
+    assert isinstance(other.value, ProbeError)

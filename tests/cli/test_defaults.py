@@ -10,6 +10,8 @@ from click.testing import CliRunner
 
 from lstm_state_probe.cli import COMMANDS, cli, run_command_line
 from lstm_state_probe.cli.defaults import default_map, name_of, shared_names
+from lstm_state_probe.errors import Complaint
+from lstm_state_probe.project import ProjectError
 
 BODY = "model: {batch_shape: [2, 3], layers: [Flatten]}\noperations: [reload]\n"
 
@@ -148,3 +150,26 @@ def test_what_was_typed_is_not_at_odds_with_a_default(project, capsys, monkeypat
     assert run_command_line(["run", "sub", "--list"]) == 0
     assert run_command_line(["run", "sub", "--list", "-v", "-q"]) == 2
     assert "-v and -q exclude each other" in capsys.readouterr().err
+
+
+TOML = ("true", "-1", "99999999999999999999", "1.5", "nan", "-inf", "''", "'a/b'", '"\\u0000"')
+TOML += ("1979-05-27", "07:32:00", "1979-05-27T07:32:00Z", "[]", "[[1]]", "[1979-05-27]", "{}")
+TOML += ("{a = {b = 1}}", "[{a = 1}]")
+
+
+@pytest.mark.parametrize("value", TOML)
+def test_a_value_of_any_type_is_taken_or_told_at_its_line(value: str, project: Path) -> None:
+    for name in shared_names(COMMANDS):
+        table(project, f"{name} = {value}")
+        told: tuple[Complaint, ...] = ()
+        try:
+            default_map(COMMANDS, project)
+        except ProjectError as error:
+            told = error.complaints
+        assert all(complaint.line == 5 for complaint in told)
+
+
+def test_a_date_is_no_text(project: Path) -> None:
+    table(project, "k = 1979-05-27")
+    with pytest.raises(ProjectError, match="k: expected one value, found the date 1979-05-27"):
+        default_map(COMMANDS, project)

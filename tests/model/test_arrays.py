@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lstm_state_probe.errors import ScenarioError
-from lstm_state_probe.model.arrays import GENERATORS, draw_arrays
+from lstm_state_probe.model.arrays import GENERATORS, draw_arrays, read_array
 from lstm_state_probe.scenario.data import WAYS, shape_of
 
 FRAME = """
@@ -254,3 +254,9 @@ def test_the_numbers_are_the_same_on_both_engines(
         found.append(report.operations[0].outcome.result)
     np.testing.assert_array_equal(found[0], stream("x", 3).normal(size=(2, 4)).astype("float32"))
     np.testing.assert_array_equal(*found)
+
+
+def test_a_link_to_a_device_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "zeros.csv").symlink_to("/dev/zero")
+    with pytest.raises(ValueError, match="it is a device or a pipe"):
+        read_array(tmp_path / "zeros.csv", None)

@@ -426,3 +426,12 @@ def test_what_is_neither_file_nor_folder_is_refused(keras3: Any, tmp_path: Path)
     os.mkfifo(tmp_path / "pipe.keras")
     refused(tmp_path / "pipe.keras", keras3, "it is no file")
     assert detect_engine(tmp_path / "pipe.keras") is None
+
+
+def test_a_second_name_of_a_class_is_looked_at_like_the_first(
+    engine_named: Callable[[str], Any], tmp_path: Path
+) -> None:
+    layer = {"module": "keras.layers", "class_name": "Nothing", "registered_name": "Lambda"}
+    config = {"class_name": "Sequential", "config": {"layers": [{**layer, "config": {}}]}}
+    (tmp_path / "m.json").write_text(json.dumps({**config, "keras_version": "2.15.0"}))
+    refused(tmp_path / "m.json", engine_named("tf_keras"), "a Lambda layer, which is Python code")

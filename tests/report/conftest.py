@@ -78,7 +78,8 @@ class Made:
         zeros, steps = np.zeros_like(h), np.stack([h, h + 1])
         origin = Origin("learned", "learned: cell/<start>")
         call = cls.call(zeros, h, phase="train", epoch=1, steps=steps, origin=origin)
-        half = cls.call(h.astype(np.float16), h.astype(np.float16), gates={"f": steps})
+        both = {"gates": {"f": steps}, "kept": (0, 1), "timesteps": 2}
+        half = cls.call(h.astype(np.float16), h.astype(np.float16), **both)
         masked = replace(half, mask=np.array([[True, False], [True, True]]), batch=1)
         result = {"loss": [0.5, float("nan")], "y": [h, 3]}
         good = cls.operation(

@@ -8,24 +8,29 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lstm_state_probe.errors import ModelError
+from lstm_state_probe.foreign import hdf5 as foreign
 from lstm_state_probe.scenario.saved_json import MOST_BYTES, SUSPECT_RATIO, SUSPECT_SIZE
 from lstm_state_probe.scenario.sizes import human, memory_limit
 
 MOST_OBJECTS = 200_000
+RAISED = (OSError, ValueError, KeyError, TypeError, RuntimeError, MemoryError)
+"""What h5py makes of the errors of HDF5, on a file that is broken (h5py 3.14)."""
 
 
 @contextmanager
 def opened(source: Path | BinaryIO, name: str) -> Iterator[Any]:
-    """Open an HDF5 file for reading.
+    """Open an HDF5 file for reading; one that lies on the disk is gone through apart first.
 
     Raises:
-        ModelError: if it is none, or is cut off.
+        ModelError: if it is none, or is broken.
     """
     import h5py
 
+    if isinstance(source, Path):
+        foreign.look(source, name)
     try:
         file = h5py.File(source, "r")
-    except (OSError, ValueError, RuntimeError) as error:
+    except RAISED as error:
         raise ModelError(f"{name} is not an HDF5 file, or is cut off ({error})") from error
     with file:
         yield file
@@ -37,6 +42,13 @@ def examine_datasets(file: Any, name: str) -> None:
     Raises:
         ModelError: with the part and the reason.
     """
+    try:
+        _examine_parts(file, name)
+    except RAISED as error:
+        raise ModelError(f"{name} is broken ({error})") from error
+
+
+def _examine_parts(file: Any, name: str) -> None:
     total = 0
     for count, (path, part) in enumerate(_parts(file, name)):
         if count > MOST_OBJECTS:
@@ -86,7 +98,7 @@ def _parts(file: Any, name: str) -> Iterator[tuple[str, Any]]:
 def _opened_part(group: Any, key: str, name: str) -> Any:
     try:
         return group[key]
-    except (KeyError, OSError, RuntimeError, ValueError) as error:
+    except RAISED as error:
         raise ModelError(f"{name}: {key!r} cannot be read ({error})") from error
 
 
@@ -105,14 +117,14 @@ def text_of(file: Any, attribute: str, name: str) -> bytes | None:
     Raises:
         ModelError: if it is too large, or no text.
     """
-    if attribute not in file.attrs:
-        return None
     try:
+        if attribute not in file.attrs:
+            return None
         size = file.attrs.get_id(attribute).get_storage_size()
         found = file.attrs[attribute] if size <= MOST_BYTES else None
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
+    except RAISED as error:
         raise ModelError(f"{name}: {attribute!r} cannot be read ({error})") from error
-    text = found.encode() if isinstance(found, str) else found
+    text = found.encode("utf-8", "surrogatepass") if isinstance(found, str) else found
     if not isinstance(text, bytes):
         raise ModelError(f"{name}: {attribute!r} is not a text, or is too large")
     return bytes(text)

@@ -12,6 +12,7 @@ from typing import Any
 
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.errors import ModelError, listed
+from lstm_state_probe.foreign import hdf5 as foreign
 from lstm_state_probe.model.load import archive, hdf5
 from lstm_state_probe.model.load.base import How
 from lstm_state_probe.model.load.bytecode import refuse_foreign_code
@@ -43,8 +44,19 @@ def examine(path: Path, engine: Engine, how: How) -> None:
         if how.allow_code:
             refuse_foreign_code(found, name)
         fit_the_machine(found, name)
-        weights = io.BytesIO(_entry(file, archive.WEIGHTS, name))
-    with hdf5.opened(weights, f"{archive.WEIGHTS!r} in {name}") as content:
+        examine_weights(path, file, name)
+
+
+def examine_weights(path: Path, file: zipfile.ZipFile, name: str) -> None:
+    """Look at the weights in an archive, whose entries were examined.
+
+    Raises:
+        ModelError: if they are broken, or too large.
+    """
+    inner = f"{archive.WEIGHTS!r} in {name}"
+    weights = io.BytesIO(_entry(file, archive.WEIGHTS, name))
+    foreign.look(path, inner, archive.WEIGHTS, len(weights.getbuffer()))
+    with hdf5.opened(weights, inner) as content:
         hdf5.examine_datasets(content, name)
 
 

@@ -94,8 +94,9 @@ class Trust:
     def _code(self, node: Node) -> Iterator[str]:
         """Yield what would run code, custom objects apart."""
         kind, config = node["class_name"], node.get("config")
-        if kind in _CODE_CLASSES:
-            yield _CODE_CLASSES[kind]
+        for name in (kind, node.get("registered_name")):  # tf_keras 2.21 looks for either
+            if isinstance(name, str) and name in _CODE_CLASSES:
+                yield _CODE_CLASSES[name]
         if kind in _TF_FUNCTIONS and isinstance(config, dict):
             function = str(config.get("function", ""))
             if function.rpartition(".")[0] not in _HARMLESS and function not in _ARRAY_FUNCTIONS:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.errors import ModelError, nearest
-from lstm_state_probe.model.load import archive, hdf5
+from lstm_state_probe.model.load import archive, hdf5, keras_file
 from lstm_state_probe.model.load.base import How
 from lstm_state_probe.scenario.pointers import refuse_pointer
 
@@ -32,6 +32,7 @@ def examine(path: Path, engine: Engine, how: How) -> None:
     if path.suffix == ".keras":
         with archive.opened(path) as file:
             archive.examine_entries(file, name, allow_code=how.allow_code)
+            keras_file.examine_weights(path, file, name)
         return
     with hdf5.opened(path, name) as file:
         hdf5.examine_datasets(file, name)
