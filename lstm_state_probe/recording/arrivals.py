@@ -52,7 +52,7 @@ class Arrivals:
 
         def receive(arrays: list[Array], skipped: int) -> None:
             self._steps[part.address] = Steps(
-                part, tensors.names, tensors.dtypes, tensors.kept_as, arrays
+                part, tensors.names, tensors.dtypes, tensors.kept_as, arrays, tensors.recipes
             )
 
         return receive

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import Quantity
+from lstm_state_probe.engines.recipe import Leaf, Recipe
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.store import Later, OnDisk, Pending, Store
 
@@ -24,6 +25,7 @@ class Steps:
     dtypes: Sequence[Any]
     kept_as: Sequence[Any]
     arrays: Sequence[Any]
+    recipes: Mapping[tuple[int, str], Recipe] = field(default_factory=dict)
 
     def chosen(
         self, kept: Sequence[int], timesteps: int, store: Store, size: int
@@ -34,6 +36,7 @@ class Steps:
         """
         states: dict[str, Later] = {}
         gates: dict[str, Later] = {}
+        leaves: dict[Leaf, Later] = {}
         for names, dtype, kept_as, bits in self._groups(masks=False):
             load = partial(_stacked, bits, kept_as, dtype, kept, timesteps)
             pending = store.keep(
@@ -43,8 +46,12 @@ class Steps:
                 value = partial(_part, pending, place if len(names) > 1 else None)
                 if isinstance(name, int):
                     states[self.part.states[name]] = value
+                elif isinstance(name, Leaf):
+                    leaves[name] = value
                 elif len(name) == 2:
                     gates[self.gate(*name)] = value
+        for gate, recipe in self.recipes.items():
+            gates[self.gate(*gate)] = partial(_made, recipe, [leaves[n] for n in recipe.leaves])
         return states, {gate: gates[gate] for gate in self.part.gates if gate in gates}
 
     def dropout(self, timesteps: int) -> dict[tuple[int, str, int], Array]:
@@ -69,6 +76,13 @@ class Steps:
         """Return a gate's name in its layer: `i`, or `cell0/i` where cells are stacked."""
         stacked = f"cell{cell}/{letter}"
         return stacked if stacked in self.part.gates else letter
+
+
+def _made(recipe: Recipe, leaves: Sequence[Later]) -> Array:
+    """Carry out what leads to a gate; (timesteps, batch, units)."""
+    made = recipe.over_time([leaf() for leaf in leaves]).view()
+    made.flags.writeable = False
+    return made
 
 
 def _bytes(bits: Any, listed: int) -> int:
