@@ -78,10 +78,10 @@ class GateTap:
         """Return what the step that ends now gives of the gates."""
         gates = {(cell, name): tensor for name, tensor in self.gates()}
         if self.graph is None:
-            return Taken(dict(gates))
+            return Taken({**gates})
         finder = Finder(cell, self.before, self.graph)
         recipes = {gate: finder.recipe(tensor) for gate, tensor in gates.items()}
-        return Taken(dict(finder.found()), recipes)
+        return Taken({**finder.found()}, recipes)
 
     def gates(self) -> list[tuple[str, Any]]:
         """Return (gate, tensor); nothing if the cell did not do what its plan says."""

@@ -20,21 +20,26 @@ import numpy as np
 
 from lstm_state_probe.arrays import Array
 
-_PRODUCTS = frozenset(("MatMul", "BatchMatMulV2", "Einsum", "Conv2D", "Conv3D"))
-_SUMS = frozenset(("Add", "AddV2", "BiasAdd"))
-_ROWS = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_PRODUCTS = _words("MatMul BatchMatMulV2 Einsum Conv2D Conv3D")
+_SUMS = _words("Add AddV2 BiasAdd")
+_ROWS = _words(
     """Abs Add AddV2 Atan Atanh Asinh Cast ClipByValue Cos Cosh Div DivNoNan Elu Equal Erf Erfc Exp
     Expm1 Floor Greater GreaterEqual Identity IsFinite IsInf IsNan LeakyRelu Less LessEqual Log
     Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr Maximum Minimum Mul Neg NotEqual Pow RealDiv
     Reciprocal Relu Relu6 Rsqrt Select SelectV2 Selu Sigmoid Sign Sin Sinh Softmax Softplus
-    Softsign Sqrt Square SquaredDifference StopGradient Sub Tan Tanh Xdivy Xlogy""".split()
+    Softsign Sqrt Square SquaredDifference StopGradient Sub Tan Tanh Xdivy Xlogy"""
 )
 """Operations that compute each row of a batch for itself, whatever its number."""
-_CUTS = frozenset(("Split", "SplitV", "StridedSlice"))
-_OTHERS = frozenset(
+_CUTS = _words("Split SplitV StridedSlice")
+_OTHERS = _words(
     """All Any Concat ConcatV2 Cumsum ExpandDims Fill GatherV2 Max Mean Min OnesLike Pack Prod Range
     Rank Reshape ReverseV2 Shape Size Slice Squeeze Sum Tile TopKV2 Transpose Unpack
-    ZerosLike""".split()
+    ZerosLike"""
 )
 """Operations without effects that may mix the rows: carried out timestep by timestep."""
 
