@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from lstm_state_probe.engines.recipe import Finder, Leaf, Recipe
+from lstm_state_probe.engines.leaves import Finder
+from lstm_state_probe.engines.recipe import Leaf, Recipe
 from lstm_state_probe.engines.wrapping import Replaced, plain, swapped
 
 Plan = dict[str, tuple[str | None, ...]]

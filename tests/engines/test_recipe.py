@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks.neutral import ACTIVATIONS
-from lstm_state_probe.engines.recipe import Finder, Leaf, Recipe
+from benchmarks.neutral_matrix import ACTIVATIONS
+from lstm_state_probe.engines.leaves import Finder
+from lstm_state_probe.engines.recipe import Leaf, Recipe
 
 TIMESTEPS, BATCH, UNITS = 3, 2, 5
 UNIT = {"float32": 2**-23, "float64": 2**-52, "float16": 2**-10, "bfloat16": 2**-7}

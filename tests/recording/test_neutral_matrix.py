@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.neutral import DTYPES, KINDS, PLANS, Case, drawn, run
+from benchmarks.neutral import PLANS, run
+from benchmarks.neutral_matrix import DTYPES, KINDS, Case, drawn
 
 FEW = {"predict": 12, "call": 8, "train": 8}
 FOUND_FIRST = [
