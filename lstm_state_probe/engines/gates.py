@@ -77,12 +77,12 @@ class GateTap:
 
     def taken(self, cell: int) -> Taken:
         """Return what the step that ends now gives of the gates."""
-        gates = {(cell, name): tensor for name, tensor in self.gates()}
+        gates = self.gates()
         if self.graph is None:
-            return Taken({**gates})
+            return Taken({(cell, name): tensor for name, tensor in gates})
         finder = Finder(cell, self.before, self.graph)
-        recipes = {gate: finder.recipe(tensor) for gate, tensor in gates.items()}
-        return Taken({**finder.found()}, recipes)
+        recipes = {(cell, name): finder.recipe(tensor) for name, tensor in gates}
+        return Taken(dict(finder.leaves.values()), recipes)
 
     def gates(self) -> list[tuple[str, Any]]:
         """Return (gate, tensor); nothing if the cell did not do what its plan says."""
