@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from lstm_state_probe.arrays import Array
+from lstm_state_probe.engines.recipe import Leaf, Recipe
 from lstm_state_probe.engines.starting import Starts
 from lstm_state_probe.engines.wrapping import Release
 
@@ -60,8 +61,9 @@ class CallTensors:
     dropout: Mapping[tuple[int, str, int], Any] = field(default_factory=dict)
 
 
-Quantity = int | tuple[int, str] | tuple[int, str, int]
-"""What a loop keeps: the flat index of a state, (cell, gate), or (cell, kind, number) of a mask."""
+Quantity = int | Leaf | tuple[int, str] | tuple[int, str, int]
+"""What a loop keeps: the flat index of a state, what gates are made from, (cell, gate) where it is
+the gate itself, or (cell, kind, number) of a mask."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,14 @@ class StepTensors:
 
     It is (timesteps, quantities, batch, …), or (timesteps, batch, …) for a group of one, kept as
     `kept_as`, which may be integers. `names` tells the quantities of each group; dropout masks
-    are in groups of their own.
+    are in groups of their own. `recipes` tells how gates are made from leaves.
     """
 
     names: tuple[tuple[Quantity, ...], ...]
     dtypes: tuple[Any, ...]
     kept_as: tuple[Any, ...]
     arrays: tuple[Any, ...]
+    recipes: Mapping[tuple[int, str], Recipe] = field(default_factory=dict)
 
 
 Observe = Callable[[CallTensors], None]

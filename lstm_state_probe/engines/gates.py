@@ -1,12 +1,18 @@
-"""Taps the gates of a cell: what its activations return while it computes a step."""
+"""Taps the gates of a cell: what its activations return while it computes a step.
+
+In a graph a gate does not become a result of the loop: see `recipe`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from lstm_state_probe.engines.leaves import Finder
+from lstm_state_probe.engines.recipe import Leaf, Recipe
 from lstm_state_probe.engines.wrapping import Replaced, plain, swapped
 
 Plan = dict[str, tuple[str | None, ...]]
@@ -30,6 +36,29 @@ def tapped(cell: Any) -> GateTap | None:
     return None
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What a step gives of the gates of some cells: tensors, and how gates are made from them.
+
+    Eagerly nothing is fused, and the tensors are the gates, by (cell, gate).
+    """
+
+    tensors: dict[Leaf | tuple[int, str], Any] = field(default_factory=dict)
+    recipes: dict[tuple[int, str], Recipe] = field(default_factory=dict)
+
+    def __or__(self, other: Taken) -> Taken:
+        return Taken(self.tensors | other.tensors, self.recipes | other.recipes)
+
+    def alike(self, other: Taken) -> bool:
+        """Tell whether another step gave the same tensors to make the same gates from."""
+        dtypes = [{k: tensor.dtype for k, tensor in one.tensors.items()} for one in (self, other)]
+        return (
+            dtypes[0] == dtypes[1]
+            and self.recipes.keys() == other.recipes.keys()
+            and all(recipe.alike(other.recipes[gate]) for gate, recipe in self.recipes.items())
+        )
+
+
 class GateTap:
     """Collects what the two activations of a cell return in one step."""
 
@@ -40,7 +69,20 @@ class GateTap:
 
     def clear(self) -> None:
         """Begin a step."""
+        import tensorflow as tf
+
         self.seen = {name: [] for name in self.plan}
+        self.graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+        self.before = 0 if self.graph is None else len(self.graph.get_operations())
+
+    def taken(self, cell: int) -> Taken:
+        """Return what the step that ends now gives of the gates."""
+        gates = self.gates()
+        if self.graph is None:
+            return Taken({(cell, name): tensor for name, tensor in gates})
+        finder = Finder(cell, self.before, self.graph)
+        recipes = {(cell, name): finder.recipe(tensor) for name, tensor in gates}
+        return Taken(dict(finder.leaves.values()), recipes)
 
     def gates(self) -> list[tuple[str, Any]]:
         """Return (gate, tensor); nothing if the cell did not do what its plan says."""
@@ -80,3 +122,14 @@ class GateTap:
             return result
 
         return plain(activation)
+
+
+def emptied(planned: Taken) -> Taken:
+    """Return zeros in the place of tensors that a loop was to give and does not, and no recipe."""
+    import tensorflow as tf
+
+    zeros = {
+        name: tf.zeros([dim or 0 for dim in tensor.shape], tensor.dtype)
+        for name, tensor in planned.tensors.items()
+    }
+    return Taken(zeros)

@@ -15,12 +15,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from types import ModuleType
 from typing import Any
 
 from lstm_state_probe.engines.base import StepTensors, Watch
 from lstm_state_probe.engines.dropout import Masks, Read, masks_of
-from lstm_state_probe.engines.gates import tapped
+from lstm_state_probe.engines.gates import Taken, emptied, tapped
 from lstm_state_probe.engines.keeping import Group, keeping
 from lstm_state_probe.engines.wrapping import plain, replacing, swapped
 
@@ -53,10 +55,10 @@ class LoopWatch:
         }
         self.thread = threading.get_ident()
         self.armed = False
-        self.latest: dict[tuple[int, str], Any] = {}
+        self.latest = Taken()
         self.masked = False
         self.drawn: Masks = {}
-        self.unrolled: list[tuple[list[Any], dict[tuple[int, str], Any]]] = []
+        self.unrolled: list[tuple[list[Any], Taken]] = []
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -96,9 +98,7 @@ class LoopWatch:
                 tap.clear()
             with self._tapping():
                 result = original(inputs, states)
-            self.latest = {
-                (k, name): tensor for k, tap in self.taps.items() for name, tensor in tap.gates()
-            }
+            self.latest = reduce(or_, (tap.taken(k) for k, tap in self.taps.items()), Taken())
             if self.masked and self.parts.masks is not None:
                 self.drawn = masks_of(self.cells, self.parts.masks)
             if unroll:
@@ -149,13 +149,15 @@ class LoopWatch:
         own = len(loop_vars)
         kind = keeping(compiled=self.watch.compiled)
         states = _flat(self.states) if self.watch.states else []
-        groups = kind.groups([*enumerate(states), *self.latest.items()])
+        planned = self.latest
+        groups = kind.groups([*enumerate(states), *planned.tensors.items()])
         groups += kind.groups([*self.drawn.items()])
 
         def wider(*variables: Any) -> Any:
             result = tuple(body(*variables[:own]))
             after = dict(enumerate(_flat(result[len(result) - self.count :])))
-            found = after | self.latest | self.drawn
+            self.latest = self.latest if self.latest.alike(planned) else emptied(planned)
+            found = after | self.latest.tensors | self.drawn
             kept = [
                 kind.put(array, variables[0], group, found)
                 for group, array in zip(groups, variables[own:], strict=True)
@@ -184,11 +186,15 @@ class LoopWatch:
         if not self.watch.states:
             return
         kind = keeping(compiled=True)
-        groups = kind.groups([*enumerate(_flat(self.states)), *self.unrolled[0][1].items()])
+        taken = [each for _, each in self.unrolled]
+        if not all(each.alike(taken[0]) for each in taken):
+            taken = [Taken()] * len(taken)
+        self.latest = taken[0]
+        groups = kind.groups([*enumerate(_flat(self.states)), *self.latest.tensors.items()])
         after = [states for states, _ in self.unrolled[1:]] + [_flat(final)]
         rows = [
-            dict(enumerate(states)) | gates
-            for states, (_, gates) in zip(after, self.unrolled, strict=True)
+            dict(enumerate(states)) | each.tensors
+            for states, each in zip(after, taken, strict=True)
         ]
         self._give(groups, [tf.stack([group.row(row) for row in rows]) for group in groups])
 
@@ -199,7 +205,7 @@ class LoopWatch:
         dtypes = tuple(group.dtype.as_numpy_dtype for group in groups)
         kept_as = tuple(group.kept_as for group in groups)
         assert self.watch.steps is not None
-        self.watch.steps(StepTensors(names, dtypes, kept_as, tuple(arrays)))
+        self.watch.steps(StepTensors(names, dtypes, kept_as, tuple(arrays), self.latest.recipes))
 
 
 def cells_of(layer: Any) -> list[Any]:

@@ -55,7 +55,7 @@ class Arrivals:
 
         def receive(arrays: list[Array], skipped: int) -> None:
             self._steps[part.address] = Steps(
-                part, tensors.names, tensors.dtypes, tensors.kept_as, arrays
+                part, tensors.names, tensors.dtypes, tensors.kept_as, arrays, tensors.recipes
             )
 
         return receive
@@ -72,8 +72,7 @@ class Arrivals:
             phase, epoch, batch, use = self.places.place(part.address, used, skipped)
             origin = self.origins.call(raw, (phase, epoch, batch), found.final)
             steps = self._steps.pop(part.address, None)
-            size = max(array.size for array in found.initial.values())
-            kept, states, gates = self._kept(steps, found.timesteps, size)
+            kept, states, gates = self._kept(steps, found.timesteps)
             call = Call(
                 layer=part.address,
                 phase=phase,
@@ -103,13 +102,13 @@ class Arrivals:
         return receive
 
     def _kept(
-        self, steps: Steps | None, timesteps: int, size: int
+        self, steps: Steps | None, timesteps: int
     ) -> tuple[Sequence[int], dict[str, Later], dict[str, Later]]:
         """Return which timesteps of the call that just arrived are kept, with states and gates."""
         kept = self._wanted(steps.part.address, timesteps) if steps is not None else ()
         if steps is None or not kept:
             return (), {}, {}
-        return kept, *steps.chosen(kept, timesteps, self.store, size)
+        return kept, *steps.chosen(kept, timesteps, self.store)
 
     def _wanted(self, address: str, timesteps: int) -> Sequence[int]:
         """Return which timesteps of a call that just arrived are to be kept."""

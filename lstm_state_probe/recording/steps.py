@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import Quantity
+from lstm_state_probe.engines.recipe import Leaf, Recipe
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.store import Later, OnDisk, Pending, Store
 
@@ -24,27 +25,31 @@ class Steps:
     dtypes: Sequence[Any]
     kept_as: Sequence[Any]
     arrays: Sequence[Any]
+    recipes: Mapping[tuple[int, str], Recipe] = field(default_factory=dict)
 
     def chosen(
-        self, kept: Sequence[int], timesteps: int, store: Store, size: int
+        self, kept: Sequence[int], timesteps: int, store: Store
     ) -> tuple[dict[str, Later], dict[str, Later]]:
         """Return the states and the gates at the chosen timesteps, (timesteps, batch, units).
 
-        Nothing is stacked before it is wanted; `size` is that of one quantity at one timestep.
+        Nothing is stacked, and no gate is made, before it is wanted.
         """
         states: dict[str, Later] = {}
         gates: dict[str, Later] = {}
+        leaves: dict[Leaf, Later] = {}
         for names, dtype, kept_as, bits in self._groups(masks=False):
             load = partial(_stacked, bits, kept_as, dtype, kept, timesteps)
-            pending = store.keep(
-                load, _bytes(bits, timesteps * len(names) * size * np.dtype(dtype).itemsize)
-            )
+            pending = store.keep(load, _bytes(bits, kept_as))
             for place, name in enumerate(names):
                 value = partial(_part, pending, place if len(names) > 1 else None)
                 if isinstance(name, int):
                     states[self.part.states[name]] = value
+                elif isinstance(name, Leaf):
+                    leaves[name] = value
                 elif len(name) == 2:
                     gates[self.gate(*name)] = value
+        for gate, recipe in self.recipes.items():
+            gates[self.gate(*gate)] = partial(_made, recipe, [leaves[n] for n in recipe.leaves])
         return states, {gate: gates[gate] for gate in self.part.gates if gate in gates}
 
     def dropout(self, timesteps: int) -> dict[tuple[int, str, int], Array]:
@@ -71,8 +76,27 @@ class Steps:
         return stacked if stacked in self.part.gates else letter
 
 
-def _bytes(bits: Any, listed: int) -> int:
-    return bits.nbytes if isinstance(bits, np.ndarray) else listed
+def _made(recipe: Recipe, leaves: Sequence[Later]) -> Array:
+    """Carry out what leads to a gate; (timesteps, batch, units)."""
+    made = recipe.over_time([leaf() for leaf in leaves]).view()
+    made.flags.writeable = False
+    return made
+
+
+def _bytes(bits: Any, kept_as: Any) -> int:
+    """Return how much memory an array takes, or a list of tensors, which all have one shape."""
+    import tensorflow as tf
+
+    if isinstance(bits, np.ndarray):
+        return bits.nbytes
+    with tf.init_scope():
+        length = int(tf.raw_ops.TensorListLength(input_handle=bits))
+        if not length:
+            return 0
+        first = tf.raw_ops.TensorListGetItem(
+            input_handle=bits, index=0, element_shape=tf.constant(-1), element_dtype=kept_as
+        )
+    return length * int(first.shape.num_elements()) * int(kept_as.size)
 
 
 def _part(pending: Pending | OnDisk, place: int | None) -> Array:
