@@ -45,7 +45,9 @@ class CallTensors:
     `initial` and `final` are flat, in the order in which Keras keeps the states: (batch, units).
     `dropout` holds the masks that stay for the whole call, (batch, n), by (cell, kind, number); one
     that the inputs went through before the loop is (batch, timesteps, n), in their order.
-    `start` tells which trainable weights each of the initial ones was made from.
+    `start` tells which trainable weights each of the initial ones was made from. `frame` is one for
+    the timesteps and the call itself; `lost` says why timesteps or gates are missing. Nested
+    `sequences` are as the layer was given them; with `time_major` their first axis is time.
     """
 
     sequences: Any
@@ -57,6 +59,9 @@ class CallTensors:
     kernel: Kernel = field(default_factory=Kernel)
     start: Weights = field(default_factory=dict)
     dropout: Mapping[tuple[int, str, int], Any] = field(default_factory=dict)
+    frame: Any = None
+    lost: str = ""
+    time_major: bool = False
 
 
 Quantity = int | tuple[int, str] | tuple[int, str, int]
@@ -76,6 +81,7 @@ class StepTensors:
     dtypes: tuple[Any, ...]
     kept_as: tuple[Any, ...]
     arrays: tuple[Any, ...]
+    frame: Any = None
 
 
 Observe = Callable[[CallTensors], None]
@@ -88,7 +94,9 @@ class Watch:
     `steps` gets the timesteps of a call, in the graph in which its loop runs and before `call`
     gets the call itself; None where they are not wanted. `states` and `gates` tell what is. `masks`
     tells from the inputs of a call whether dropout masks are, where they change with the timestep.
-    `generic` asks for Keras's own loop where a GPU has a fused kernel.
+    `generic` asks for Keras's own loop where a GPU has a fused kernel. `missed` is told why a call
+    is not recorded at all; `refusal` says, while one is traced, why it cannot be ('' if it can);
+    `compiled`, whether it is traced for XLA.
     """
 
     call: Observe
@@ -97,8 +105,10 @@ class Watch:
     states: bool = True
     gates: bool = False
     masks: Callable[[Any], bool] = lambda inputs: False
-    compiled: bool = False
+    compiled: Callable[[], bool] = lambda: False
     generic: bool = False
+    missed: Callable[[str], None] = lambda why: None
+    refusal: Callable[[], str] = lambda: ""
 
 
 class Engine(Protocol):

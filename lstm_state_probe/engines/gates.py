@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from types import ModuleType
 from typing import Any
 
-from lstm_state_probe.engines.wrapping import Replaced, plain, swapped
+from lstm_state_probe.engines.swapping import swapped
+from lstm_state_probe.engines.wrapping import plain
 
 Plan = dict[str, tuple[str | None, ...]]
 """An activation to the gates that it computes, in the order in which the cell calls it.
@@ -67,11 +68,12 @@ class GateTap:
     def fused(self, module: ModuleType) -> Iterator[None]:
         """Tap a kernel that computes without the cell: the sigmoid and tanh of its module's tf."""
         with ExitStack() as stack:
-            tf = module.tf
             for name, function in _FUSED.items():
-                tf = Replaced(tf, function, self._tap(name, getattr(tf, function)))
-            stack.enter_context(swapped(module, "tf", value=tf))
+                stack.enter_context(swapped(module, f"tf.{function}", self._instead(name)))
             yield
+
+    def _instead(self, name: str) -> Callable[..., Any]:
+        return lambda original, *args, **kwargs: self._tap(name, original)(*args, **kwargs)
 
     def _tap(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def activation(*args: Any, **kwargs: Any) -> Any:

@@ -56,7 +56,8 @@ def makes_its_start(layer: Any) -> bool:
     """Tell whether a layer or one of its cells has a `get_initial_state` that is not Keras's."""
     parts = (layer, layer.cell, *(getattr(layer.cell, "cells", None) or ()))
     methods = (getattr(type(part), "get_initial_state", None) for part in parts)
-    return any(method and not method.__module__.startswith(KERAS) for method in methods)
+    modules = (getattr(method, "__module__", None) or "" for method in methods if method)
+    return any(not module.startswith(KERAS) for module in modules)
 
 
 def _path(weight: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -46,6 +46,19 @@ class Steps:
                 elif len(name) == 2:
                     gates[self.gate(*name)] = value
         return states, {gate: gates[gate] for gate in self.part.gates if gate in gates}
+
+    def end_with(self, final: Mapping[str, Array]) -> bool:
+        """Tell whether the last timestep is the final states of a call, bit for bit."""
+        for names, dtype, kept_as, bits in self._groups(masks=False):
+            rows = bits if isinstance(bits, np.ndarray) else _listed(bits, kept_as)
+            last = rows[-1:].view(dtype)[-1] if len(rows) else None
+            for place, name in enumerate(names):
+                if isinstance(name, int):
+                    row = last if len(names) == 1 or last is None else last[place]
+                    end = final[self.part.states[name]]
+                    if row is None or row.tobytes() != end.tobytes():
+                        return False
+        return True
 
     def dropout(self, timesteps: int) -> dict[tuple[int, str, int], Array]:
         """Return the masks that every timestep drew for itself, (timesteps, batch, …)."""
