@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import ModuleType
@@ -35,7 +36,7 @@ class GateTap:
     """Collects what the two activations of a cell return in one step."""
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+        self.plan, self.thread = plan, threading.get_ident()
         self.seen: dict[str, list[Any]] = {}
         self.clear()
 
@@ -78,7 +79,8 @@ class GateTap:
     def _tap(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def activation(*args: Any, **kwargs: Any) -> Any:
             result = function(*args, **kwargs)
-            self.seen[name].append(result)
+            if threading.get_ident() == self.thread:  # another may compute with the same cell
+                self.seen[name].append(result)
             return result
 
         return plain(activation)

@@ -69,7 +69,9 @@ class TfKeras:
         return bool(getattr(model, "_jit_compile", False))
 
     def steps_per_execution(self, model: Any) -> int:
-        return int(getattr(model, "_steps_per_execution", 1) or 1)
+        found = getattr(model, "_steps_per_execution", None)  # a variable
+        with self._tf.init_scope():  # it is asked for while a function is traced too
+            return 1 if found is None else int(found)
 
     def retrace(self, model: Any) -> None:
         for name in ("train_function", "test_function", "predict_function"):

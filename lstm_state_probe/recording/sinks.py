@@ -139,7 +139,9 @@ class VariableSink:
         runs.assign_add(1)
         self.slots.append((runs, kept, receive))
         # a graph of the user's own goes on to assign them when the recorder is gone
-        vars(graph).setdefault(KEPT, []).append((runs, kept))
+        if not hasattr(graph, KEPT):
+            setattr(graph, KEPT, [])
+        getattr(graph, KEPT).append((runs, kept))
 
     def collect(self) -> int:
         import tensorflow as tf
