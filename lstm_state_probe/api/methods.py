@@ -43,8 +43,12 @@ def _looping(session: Session, original: Method, name: str) -> Method:
     @wraps(original)
     def method(*args: Any, **kwargs: Any) -> Any:
         aside = session.recorder.aside
-        marked = aside.run(_marked, session, original, fitting, args, kwargs)
-        if marked is None:  # the arguments are wrong, or the batches cannot be told apart
+        bound = _bound(original, args, kwargs)
+        if bound is None:
+            with session.operation(name, phase):
+                return original(*args, **kwargs)
+        marked = aside.run(_marked, session, bound, fitting)
+        if marked is None:  # the batches cannot be told apart
             with session.operation(name, phase), session.unheard():
                 return original(*args, **kwargs)
         with session.operation(name, phase) as result:
@@ -56,9 +60,16 @@ def _looping(session: Session, original: Method, name: str) -> Method:
     return method
 
 
-def _marked(session: Session, original: Any, fitting: bool, args: Any, kwargs: Any) -> Any:
+def _bound(original: Any, args: Any, kwargs: Any) -> inspect.BoundArguments | None:
+    """Bind arguments; None for wrong ones, of which the method itself will say so."""
+    try:
+        return inspect.signature(original).bind(*args, **kwargs)
+    except (TypeError, ValueError):
+        return None
+
+
+def _marked(session: Session, bound: inspect.BoundArguments, fitting: bool) -> Any:
     """Put the batch marker before the callbacks, unless Keras hands on those of an outer loop."""
-    bound = inspect.signature(original).bind(*args, **kwargs)
     into = _keywords(bound)
     given = into.get("callbacks")
     engine = session.recorder.engine

@@ -15,7 +15,7 @@ from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.store import Later, OnDisk, Pending, Store
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # lists of tensors cannot be compared
 class Steps:
     """Arrays of bits, (timesteps, quantities, batch, …), with the names and dtypes of each."""
 
