@@ -9,10 +9,10 @@ from weakref import WeakKeyDictionary
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CUDNN, CallTensors, StepTensors
-from lstm_state_probe.engines.boundary import CannotRecord
+from lstm_state_probe.engines.boundary import Aside, CannotRecord
 from lstm_state_probe.engines.kernel import kernel_name
 from lstm_state_probe.layers.find import Recurrent
-from lstm_state_probe.recording.call import Call, Gates, Missed, State, frozen, two_axes
+from lstm_state_probe.recording.call import Call, Gates, Missed, State, Verified, frozen, two_axes
 from lstm_state_probe.recording.origin import Origins, Raw
 from lstm_state_probe.recording.places import Places
 from lstm_state_probe.recording.plan import Plan
@@ -110,7 +110,11 @@ class Arrivals:
                 note=FORCED if chosen.forced else tensors.lost if steps is not None else "",
                 kernel=found.kernel,
             )
-            verified, spent = witness.look(call, found.evidence, steps, left=self._left)
+            why: list[str] = []
+            looked = Aside(why.append).run(
+                witness.look, call, found.evidence, steps, left=self._left
+            )
+            verified, spent = looked or (Verified(None, None, *why), 0.0)
             self._left -= spent
             call = replace(call, verified=verified)
             if steps is None and wanted != "final":

@@ -269,7 +269,8 @@ class Recorder:
 
         def missed(why: str) -> None:
             if not self.refusal():
-                self.sink.emit([], self.arrivals.of_missed(part, why))
+                at_once = Aside(lambda _: self.miss(part.address, why))
+                at_once.run(lambda: self.sink.emit([], self.arrivals.of_missed(part, why)))
             elif part.address not in self._refused:
                 self._refused.add(part.address)
                 self.miss(part.address, why)
@@ -292,7 +293,11 @@ class Recorder:
         def observe(tensors: CallTensors) -> None:
             replays = tensors.kernel.may_be_fused and self.plan.level(part.address) != "final"
             budget = math.inf if replays else self.plan.witness
-            witness = Witness.of(part, self.engine.name, tensors, budget=budget)
+            why: list[str] = []
+            name = self.engine.name
+            witness = Aside(why.append).run(Witness.of, part, name, tensors, budget=budget)
+            if witness is None:
+                witness = Witness(part, name, (), (), (), tensors.training, *why)
             receive = self.arrivals.of_call(part, tensors, witness)
             self.sink.emit(emitted(tensors, witness), self._safely(part, receive))
 
