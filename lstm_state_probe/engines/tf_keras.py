@@ -178,7 +178,7 @@ class TfKeras:
         if frame.final is None and layer.return_state and isinstance(result, (list, tuple)):
             frame.final = self._tf.nest.flatten(list(result)[1:])
         if frame.final is None:
-            raise CannotRecord(OWN_END.format(type(layer).__name__))
+            raise CannotRecord(frame.lost or OWN_END.format(type(layer).__name__))
         watch.call(
             CallTensors(
                 frame.sequences,
