@@ -40,7 +40,8 @@ class Instead:
 def _method_of(owner: Any, name: str) -> Any:
     """Return the method of an object's class, past what stands before it."""
     method = getattr(type(owner), name, None)
-    return method.__get__(owner) if hasattr(method, "__get__") else method
+    bind = getattr(method, "__get__", None)
+    return method if bind is None else bind(owner)
 
 
 def _signature(method: Any) -> inspect.Signature | None:
