@@ -179,6 +179,7 @@ class Story:
             seconds,
             unrecorded,
             on_disk,
+            session.recorder.missed(),
         )
 
     def repeat(
@@ -202,7 +203,8 @@ class Story:
         on_disk = sum(outcome.on_disk for outcome in inner)
         seconds = time.perf_counter() - started
         held = session.recorder.held()
-        done = result, failure, seconds, unrecorded, on_disk
+        missed = tuple(one for outcome in inner for one in outcome.missed)
+        done = result, failure, seconds, unrecorded, on_disk, missed
         return Outcome("repeat", operation.label, calls, before, held, *done)
 
     def expected(self, operation: Operation) -> str | None:

@@ -13,7 +13,7 @@ from lstm_state_probe.api.select import Pieces, find_pieces
 from lstm_state_probe.api.session import Operation, Session
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import NoSuchState, UsageError, nearest, one_of
-from lstm_state_probe.recording.call import Call, Held, Origin
+from lstm_state_probe.recording.call import Call, Held, Missed, Origin
 from lstm_state_probe.recording.recorder import Recorder
 from lstm_state_probe.report.data import LayerReport
 
@@ -91,6 +91,11 @@ class Recording(Mapping[str, Array]):
     def calls(self) -> tuple[Call, ...]:
         """Every call of a recurrent layer, in order, with its place, states, origins and gates."""
         return tuple(call for operation in self.operations for call in operation.calls)
+
+    @property
+    def missed(self) -> tuple[Missed, ...]:
+        """What happened and could not be recorded: each call with its layer and the reason."""
+        return tuple(one for operation in self.operations for one in operation.outcome.missed)
 
     @property
     def layers(self) -> tuple[LayerReport, ...]:

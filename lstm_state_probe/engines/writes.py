@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
+from lstm_state_probe.engines.base import Watch
+from lstm_state_probe.engines.boundary import Aside
 from lstm_state_probe.engines.wrapping import Release, override, plain
 
 METHODS = ("assign", "assign_add", "assign_sub")
@@ -20,18 +22,20 @@ class Writes:
     no longer those that the layer was built with. What a graph assigns is not seen here.
     """
 
-    def __init__(self, states: Callable[[], Sequence[Any]], written: Callable[[int], None]) -> None:
-        self._states, self._written = states, written
+    def __init__(self, states: Callable[[], Sequence[Any]], watch: Watch) -> None:
+        self._states, self._written = states, watch.written
+        self._aside = Aside(watch.missed)
         self._known: dict[int, Release] = {}
         self._own = threading.local()
 
-    def follow(self) -> None:
+    def follow(self) -> Release:
         """Follow the states that there are; a layer may get them with its first call."""
         for index, state in enumerate(self._states()):
             variable = getattr(state, "_value", state)  # Keras 3 has a variable of its own around
             if id(variable) not in self._known and _is_plain(variable):
                 methods = {name: self._noting(getattr(variable, name), index) for name in METHODS}
                 self._known[id(variable)] = override(variable, methods)
+        return self.release
 
     @contextmanager
     def own(self) -> Iterator[None]:
@@ -57,7 +61,7 @@ class Writes:
         def assign(*args: Any, **kwargs: Any) -> Any:
             result = original(*args, **kwargs)
             if tf.executing_eagerly() and not getattr(self._own, "depth", 0):
-                self._written(index)
+                self._aside.run(self._written, index)
             return result
 
         return plain(assign)

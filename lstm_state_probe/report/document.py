@@ -133,6 +133,16 @@ class Expectation(Part):
     source: str
 
 
+class MissedCall(Part):
+    """A call that happened and could not be recorded."""
+
+    layer: str
+    phase: str
+    epoch: int
+    batch: int
+    why: str
+
+
 class Operation(Part):
     """One operation: what it returned, what it called, what is held after it.
 
@@ -155,6 +165,7 @@ class Operation(Part):
     inputs: str = ""
     unrecorded: int
     on_disk: int
+    missed: list[MissedCall] = []
     calls: list[Call]
     held: dict[str, dict[str, Values]]
     dtypes: dict[str, str]

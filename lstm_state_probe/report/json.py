@@ -137,6 +137,7 @@ def _operation(report: OperationReport, scenario: ScenarioReport) -> dict[str, A
         "inputs": report.inputs,
         "unrecorded": outcome.unrecorded,
         "on_disk": outcome.on_disk,
+        "missed": [vars(one) for one in outcome.missed],
         "calls": [_call(call) for call in calls],
         "held": _by_layer(outcome.held, scenario),
         "dtypes": dtypes({**arrays(outcome.result), **outcome.held}),

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import Complaint, UsageError, brief
+from lstm_state_probe.recording.call import Missed
 from lstm_state_probe.recording.outcome import Failure, Outcome
 from lstm_state_probe.report import document as doc
 from lstm_state_probe.report.data import (
@@ -110,6 +111,7 @@ def _operation(read: doc.Operation, before: Mapping[str, Array]) -> OperationRep
         seconds=read.seconds,
         unrecorded=read.unrecorded,
         on_disk=read.on_disk,
+        missed=tuple(Missed(**dict(one)) for one in read.missed),
     )
     return OperationReport(
         index=read.index,
