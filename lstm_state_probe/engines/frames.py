@@ -16,7 +16,8 @@ class Frame:
     `sequences` and `initial` are what the layer settled on, `loop` the states with which its loop
     must begin, `final` what that ended with, `start` what the states that the layer made were made
     from. `given` is a tensor where that is decided as it runs; `inputs` are as they were given.
-    `lost` says why it has no timesteps, `no_gates` why it has no gates.
+    `lost` says why it has no timesteps, `no_gates` why it has no gates, `missed` why it is not
+    recorded at all; `told` that it is.
     """
 
     given: Any = False
@@ -30,10 +31,16 @@ class Frame:
     final: Sequence[Any] | None = None
     lost: str = ""
     no_gates: str = ""
+    missed: str = ""
+    told: bool = False
 
     def lose(self, why: str) -> None:
         """Note why there are no timesteps; the first reason stands."""
         self.lost = self.lost or why
+
+    def miss(self, why: str) -> None:
+        """Note why it is not recorded; the first reason stands."""
+        self.missed = self.missed or why
 
 
 @dataclass

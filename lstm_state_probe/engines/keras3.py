@@ -24,6 +24,8 @@ from lstm_state_probe.engines.wrapping import Release, all_of, override, reading
 from lstm_state_probe.engines.writes import Writes
 from lstm_state_probe.errors import EngineMissing
 
+OWN_CALL = "{} computes in its own way, past Keras's loop, so that nothing of the call can be seen"
+
 
 class Keras3:
     """The verbs of Keras 3 on TensorFlow."""
@@ -129,7 +131,10 @@ class Keras3:
     def intercept(self, layer: Any, watch: Watch) -> Release:
         """Observe in `inner_loop`, which is given the initial states and returns the final ones."""
         frames, aside = Frames(), Aside(watch.missed)
-        start, writes = Starting(layer, frames), Writes(lambda: self._variables(layer), watch)
+        start, writes = (
+            Starting(layer, frames),
+            Writes(lambda: self._variables(layer), watch.written),
+        )
         call, inner_loop = layer.call, layer.inner_loop
         read, read_loop = reading(call), reading(inner_loop)
 
@@ -139,20 +144,24 @@ class Keras3:
                     return call(*args, **kwargs)
                 with frames.one() as frame:
                     frame.given = read(args, kwargs, "initial_state") is not None
-                    return call(*args, **kwargs)
+                    result = call(*args, **kwargs)
+                    aside.run(_ended, layer, watch, frame)
+                    return result
 
         def observed_loop(*args: Any, **kwargs: Any) -> Any:
             frame = frames.top
             if frame is None:  # refused, or called by somebody else than the layer
                 return inner_loop(*args, **kwargs)
-            aside.run(self._settle, frame, partial(read_loop, args, kwargs))
+            within = Aside(frame.miss)
+            within.run(self._settle, frame, partial(read_loop, args, kwargs))
             kernel_of = partial(self._kernel, layer, generic=watch.generic)
             with (
-                aside.around(kernel_of) as kernel,
+                within.around(kernel_of) as kernel,
                 Aside(frame.lose).around(partial(self._watching, layer, watch, frame)),
             ):
                 result = inner_loop(*args, **kwargs)
-            aside.run(self._tell, layer, watch, frame, kernel or Kernel(), start.of(frame), result)
+            if kernel is not None and not frame.missed:
+                within.run(self._tell, layer, watch, frame, kernel, start.of(frame), result)
             return result
 
         methods = {"call": observed_call, "inner_loop": observed_loop}
@@ -192,6 +201,7 @@ class Keras3:
                 frame.lost or frame.no_gates,
             )
         )
+        frame.told = True
 
     def _watching(self, layer: Any, watch: Watch, frame: Frame) -> AbstractContextManager[None]:
         if watch.steps is None:
@@ -211,6 +221,12 @@ def _refused(watch: Watch, aside: Aside) -> bool:
     if why:
         aside.run(watch.missed, why)
     return why != ""
+
+
+def _ended(layer: Any, watch: Watch, frame: Frame) -> None:
+    """Tell of a call that has come to its end why it is not recorded, if it is not."""
+    if frame.missed or not frame.told:
+        watch.missed(frame.missed or OWN_CALL.format(type(layer).__name__))
 
 
 def _reset_apis(keras: Any) -> dict[str, str]:

@@ -15,7 +15,7 @@ from lstm_state_probe.engines.boundary import Aside, CannotRecord
 from lstm_state_probe.engines.dropout import Masks, in_cache, masks_of
 from lstm_state_probe.engines.frames import Frame, Frames
 from lstm_state_probe.engines.inside import handed_out
-from lstm_state_probe.engines.keras3 import _refused, _reset_apis
+from lstm_state_probe.engines.keras3 import _ended, _refused, _reset_apis
 from lstm_state_probe.engines.kernel import tf_keras_kernel
 from lstm_state_probe.engines.loop import LoopParts, LoopWatch, cells_of
 from lstm_state_probe.engines.preserving import keep_generator, preserve
@@ -126,7 +126,10 @@ class TfKeras:
         The final ones are those with which the loop, or the fused kernel, ends.
         """
         frames, aside = Frames(), Aside(watch.missed)
-        start, writes = Starting(layer, frames), Writes(lambda: self._variables(layer), watch)
+        start, writes = (
+            Starting(layer, frames),
+            Writes(lambda: self._variables(layer), watch.written),
+        )
         process_inputs, call = layer._process_inputs, layer.call
         read, read_inputs = reading(call), reading(process_inputs)
 
@@ -134,7 +137,7 @@ class TfKeras:
             result = process_inputs(*args, **kwargs)
             frame, given = frames.top, partial(read_inputs, args, kwargs)
             if frame is not None:
-                aside.run(self._settle, layer, frame, given, result)
+                Aside(frame.miss).run(self._settle, layer, frame, given, result)
             return result
 
         def observed_call(*args: Any, **kwargs: Any) -> Any:
@@ -144,17 +147,18 @@ class TfKeras:
                 with aside.around(writes.own):
                     return converted(*args, **kwargs)
             with frames.one() as frame:
-                aside.run(self._begin, frame, partial(read, args, kwargs))
+                within = Aside(frame.miss)
+                within.run(self._begin, frame, partial(read, args, kwargs))
                 kernel_of = partial(self._kernel, layer, frame, generic=watch.generic)
                 with (
                     Aside(frame.lose).around(partial(self._watching, layer, watch, frame)),
-                    aside.around(kernel_of) as kernel,
+                    within.around(kernel_of) as kernel,
                     aside.around(writes.own),
                 ):
                     result = converted(*args, **kwargs)
-                aside.run(
-                    self._tell, layer, watch, frame, kernel or Kernel(), start.of(frame), result
-                )
+                if kernel is not None and not frame.missed:
+                    within.run(self._tell, layer, watch, frame, kernel, start.of(frame), result)
+                aside.run(_ended, layer, watch, frame)
             return result
 
         methods = {"_process_inputs": observed_inputs, "call": observed_call}
@@ -226,6 +230,7 @@ class TfKeras:
                 bool(getattr(layer, "time_major", False)),
             )
         )
+        frame.told = True
 
     @contextmanager
     def _watching(self, layer: Any, watch: Watch, frame: Frame) -> Iterator[None]:

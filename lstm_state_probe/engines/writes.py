@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
-from lstm_state_probe.engines.base import Watch
-from lstm_state_probe.engines.boundary import Aside
 from lstm_state_probe.engines.wrapping import Release, override, plain
 
 METHODS = ("assign", "assign_add", "assign_sub")
@@ -22,9 +20,8 @@ class Writes:
     no longer those that the layer was built with. What a graph assigns is not seen here.
     """
 
-    def __init__(self, states: Callable[[], Sequence[Any]], watch: Watch) -> None:
-        self._states, self._written = states, watch.written
-        self._aside = Aside(watch.missed)
+    def __init__(self, states: Callable[[], Sequence[Any]], written: Callable[[int], None]) -> None:
+        self._states, self._written = states, written
         self._known: dict[int, Release] = {}
         self._own = threading.local()
 
@@ -61,7 +58,7 @@ class Writes:
         def assign(*args: Any, **kwargs: Any) -> Any:
             result = original(*args, **kwargs)
             if tf.executing_eagerly() and not getattr(self._own, "depth", 0):
-                self._aside.run(self._written, index)
+                self._written(index)
             return result
 
         return plain(assign)

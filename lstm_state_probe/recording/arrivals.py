@@ -75,9 +75,14 @@ class Arrivals:
 
         def receive(arrays: list[Array], skipped: int) -> None:
             phase, epoch, batch, _ = self.places.place(part.address, used, skipped)
-            self.missed.append(Missed(part.address, phase, epoch, batch, why))
+            self.miss(part.address, why, phase, epoch, batch)
 
         return receive
+
+    def miss(self, layer: str, why: str, phase: str, epoch: int, batch: int) -> None:
+        """Note that a call of a layer could not be recorded."""
+        after = sum(call.layer == layer for call in self.calls)
+        self.missed.append(Missed(layer, phase, epoch, batch, why, after))
 
     def cut_missed(self) -> tuple[Missed, ...]:
         """Return what could not be recorded since the last time."""

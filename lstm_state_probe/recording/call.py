@@ -173,7 +173,8 @@ class Call:
 class Missed:
     """A call of a layer, or a part of one, that happened and could not be recorded.
 
-    `layer` is '' where it is not known of which one.
+    `layer` is '' where it is not known of which one. `after` says how many calls of the layer were
+    recorded before it in the operation; -1 if it is no call of one, or of an unknown number.
     """
 
     layer: str
@@ -181,6 +182,7 @@ class Missed:
     epoch: int
     batch: int
     why: str
+    after: int = -1
 
     @property
     def where(self) -> str:

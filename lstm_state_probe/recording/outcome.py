@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,17 @@ class Outcome:
             if address.startswith(f"{call.layer}/")
             and address[len(call.layer) + 1 :] in call.states
         ]
+
+
+def all_missed(outcomes: Sequence[Outcome]) -> tuple[Missed, ...]:
+    """List what several operations missed, with the place among the calls of all of them."""
+    found: list[Missed] = []
+    before: Counter[str] = Counter()
+    for outcome in outcomes:
+        for one in outcome.missed:
+            found.append(replace(one, after=one.after + before[one.layer] * (one.after >= 0)))
+        before.update(call.layer for call in outcome.calls)
+    return tuple(found)
 
 
 def plain(value: Any) -> Any:

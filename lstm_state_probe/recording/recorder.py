@@ -218,11 +218,14 @@ class Recorder:
         with self.sink.lock:
             return self.arrivals.cut_missed()
 
-    def miss(self, layer: str, why: str) -> None:
-        """Note that something is not recorded which happens now."""
+    def miss(self, layer: str, why: str, *, call: bool = False) -> None:
+        """Note that something is not recorded which happens now: one call of a layer, or more."""
         with self.sink.lock:
-            phase, epoch, batch = self.places.phase, self.places.epoch, self.places.batch
-            self.arrivals.missed.append(Missed(layer, phase, epoch, batch, why))
+            at = self.places.phase, self.places.epoch, self.places.batch
+            if call:
+                self.arrivals.miss(layer, why, *at)
+            else:
+                self.arrivals.missed.append(Missed(layer, *at, why))
 
     def spilled(self) -> int:
         """Return how many bytes of timesteps went to disk since the last time."""
@@ -249,7 +252,7 @@ class Recorder:
             self.collect()  # what waits was recorded before it
             self.origins.written(part.addresses[index], self.engine.held(part.layer)[index])
 
-        return written
+        return lambda index: self.aside.run(written, index)
 
     def _watch(self, part: Recurrent) -> Watch:
         level = self.plan.level(part.address)
@@ -282,7 +285,7 @@ class Recorder:
 
         def missed(why: str) -> None:
             if not self.refusal():
-                at_once = Aside(lambda _: self.miss(part.address, why))
+                at_once = Aside(lambda _: self.miss(part.address, why, call=True))
                 at_once.run(lambda: self.sink.emit([], self.arrivals.of_missed(part, why)))
             elif part.address not in self._refused:
                 self._refused.add(part.address)
@@ -292,12 +295,12 @@ class Recorder:
 
     def _safely(self, part: Recurrent, receive: Receive) -> Receive:
         """Have an error in taking a call tell of which layer it was."""
-        aside = Aside(partial(self.miss, part.address))
+        aside = Aside(partial(self.miss, part.address, call=True))
         return lambda arrays, skipped: aside.run(receive, arrays, skipped)
 
     def _steps_observer(self, part: Recurrent) -> Callable[[StepTensors], None]:
         def observe(tensors: StepTensors) -> None:
-            receive = self._safely(part, self.arrivals.of_steps(part, tensors))
+            receive = self.arrivals.of_steps(part, tensors)
             self.sink.emit(tensors.arrays, receive, copy=False)
 
         return observe

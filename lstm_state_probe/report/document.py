@@ -141,6 +141,7 @@ class MissedCall(Part):
     epoch: int
     batch: int
     why: str
+    after: int = -1
 
 
 class Operation(Part):
