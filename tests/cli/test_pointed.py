@@ -52,7 +52,7 @@ def test_quietly_nothing_is_said_of_what_passed(piped: Any, capsys: Any) -> None
     assert run_command_line(["run", "-", "-q"]) == 0
     out = capsys.readouterr().out
     assert "piped" not in out
-    assert out.startswith("1 scenario: 1 passed")
+    assert "1 scenario: 1 passed" in out
 
 
 @pytest.mark.parametrize("name", ["m.keras", "m.h5", "folder"])
