@@ -10,6 +10,7 @@ from pydantic import Field
 from lstm_state_probe.checks.base import BROKEN, HOLDS, NOT_APPLICABLE, NOT_DONE, Severity, Word
 from lstm_state_probe.checks.report import CheckReport, SubjectReport
 from lstm_state_probe.report.document import DEFINITIONS, Complaint, Environment, Part
+from lstm_state_probe.safe import within_json
 from lstm_state_probe.scenario.schema import draft7
 
 SCHEMA_VERSION = 1
@@ -70,7 +71,10 @@ def check_schema() -> dict[str, Any]:
 
 def text(report: CheckReport) -> str:
     """Render the report as one JSON document."""
-    return json.dumps(as_dict(report), ensure_ascii=False, allow_nan=False, separators=(",", ": "))
+    document = as_dict(report)
+    return within_json(
+        json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ": "))
+    )
 
 
 def as_dict(report: CheckReport) -> dict[str, Any]:

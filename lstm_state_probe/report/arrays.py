@@ -12,6 +12,7 @@ from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.recording.call import Call
 from lstm_state_probe.recording.outcome import leaves
 from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
+from lstm_state_probe.whole import replacing
 
 
 def write(report: SuiteReport, path: Path) -> None:
@@ -24,7 +25,8 @@ def write(report: SuiteReport, path: Path) -> None:
     What is held stands under `held` in the place of the call.
     """
     found: dict[str, Any] = {key: widened(array) for key, array in keyed(report)}
-    np.savez_compressed(path, **found)
+    with replacing(path) as file:
+        np.savez_compressed(file, **found)
 
 
 def keyed(report: SuiteReport) -> Iterator[tuple[str, Array]]:

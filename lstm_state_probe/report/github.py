@@ -13,6 +13,7 @@ from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import NO_EXPECTATIONS, ScenarioReport, SuiteReport
 from lstm_state_probe.report.table import Tables
 from lstm_state_probe.report.told import told, what
+from lstm_state_probe.safe import command, printable
 
 
 class Github:
@@ -29,7 +30,7 @@ class Github:
         """Close the tables, then annotate; GitHub shows ten of a kind for each step of a job."""
         self.tables.end(report)
         for line in commands(report):
-            self.console.file.write(f"{_written(line, self.console.encoding)}\n")
+            command(line, self.console.file)
 
 
 def commands(report: SuiteReport) -> Iterator[str]:
@@ -59,7 +60,7 @@ def annotation(kind: str, at: Complaint, title: str, message: str) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
@@ -71,7 +72,3 @@ def _file(file: str) -> str:
     top = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
     path = Path(os.path.abspath(file))  # noqa: PTH100 - without .., symbolic links as they are
     return (path.relative_to(top) if path.is_relative_to(top) else Path(file)).as_posix()
-
-
-def _written(text: str, encoding: str) -> str:
-    return text.encode(encoding, "backslashreplace").decode(encoding)
