@@ -76,7 +76,10 @@ class Session:
             self.inside, seconds = False, time.perf_counter() - started
             calls, lost = self.recorder.take()
             held, value = self.recorder.held(), plain(result[0]) if result else None
-            outcome = Outcome(name, None, calls, before, held, value, failure, seconds, lost)
+            on_disk = self.recorder.spilled()
+            outcome = Outcome(
+                name, None, calls, before, held, value, failure, seconds, lost, on_disk
+            )
             self.done.append(Operation(outcome, place))
             self._between()
 
@@ -107,7 +110,8 @@ class Session:
         self._loose = (ELSEWHERE, Place("<unknown>", 0))
         if calls or lost:
             before, held = self._ends(calls)
-            outcome = Outcome(name, None, calls, before, held, unrecorded=lost)
+            on_disk = self.recorder.spilled()
+            outcome = Outcome(name, None, calls, before, held, unrecorded=lost, on_disk=on_disk)
             self.done.append(Operation(outcome, place))
             self._between()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any
 from weakref import ref
@@ -37,6 +37,7 @@ class Training:
     open: bool = True
     failure: Failure | None = None
     held: Held = field(default_factory=dict)
+    on_disk: int = 0
 
     @classmethod
     def begin(cls, recorder: Recorder, *, every: int, seen: int) -> Training:
@@ -103,7 +104,9 @@ class Training:
     def operation(self) -> Operation:
         """Return what was kept so far."""
         calls = tuple(self.calls)
+        self.on_disk += self.recorder.spilled()
         outcome = Outcome("fit", None, calls, self.before, self.held, failure=self.failure)
+        outcome = replace(outcome, on_disk=self.on_disk)
         return Operation(outcome, self.place)
 
 

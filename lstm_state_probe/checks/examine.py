@@ -11,7 +11,6 @@ import numpy as np
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.checks.masks import lost_mask, own_mask
 from lstm_state_probe.checks.subject import Part, Subject, freed
-from lstm_state_probe.checks.writing import as_text
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.errors import ProbeError
 from lstm_state_probe.inspection.inputs import InputSpec, input_specs, structured
@@ -22,6 +21,7 @@ from lstm_state_probe.model.arrays import draw_arrays
 from lstm_state_probe.scenario.base import names_in
 from lstm_state_probe.scenario.operations import Operation
 from lstm_state_probe.scenario.read import ScenarioFile, scenarios_in
+from lstm_state_probe.scenario.writing import as_text
 
 MOST_ROWS = 8
 """Samples of a batch, where the model leaves it open."""

@@ -13,7 +13,7 @@ from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import NO_EXPECTATIONS, ScenarioReport, SuiteReport
 from lstm_state_probe.report.table import Tables
 from lstm_state_probe.report.told import told, what
-from lstm_state_probe.safe import command, printable
+from lstm_state_probe.safe import command, one_line, printable
 
 
 class Github:
@@ -64,7 +64,7 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return _data(one_line(text)).replace(":", "%3A").replace(",", "%2C")
 
 
 def _file(file: str) -> str:

@@ -1,4 +1,4 @@
-"""Writes a scenario as YAML that a person can read, and that reads back as it was."""
+"""The one writer of scenario YAML: what a person can read, and what reads back as it was."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ IN_ONE_LINE = 72
 """Characters up to which a mapping or a list stands in one line."""
 
 
+_NO_FOLD = 1 << 30
+
+
 class _Dumper(yaml.SafeDumper):
     """PyYAML writes YAML 1.1; what YAML 1.2 would read as something else gets quotes."""
 
@@ -27,6 +30,19 @@ def as_text(written: Mapping[str, Any]) -> str:
     return str(
         yaml.dump(dict(written), Dumper=_Dumper, sort_keys=False, width=WIDTH, allow_unicode=True)
     )
+
+
+def inline(value: Any) -> str:
+    """Write one value, or a key, for a place within a line; `${` in it stays what it is."""
+    listed = yaml.dump(
+        [value],
+        Dumper=_Dumper,
+        default_flow_style=True,
+        sort_keys=False,
+        width=_NO_FOLD,
+        allow_unicode=True,
+    )
+    return str(listed).strip()[1:-1]
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
