@@ -54,7 +54,9 @@ def complained(complaint: Complaint) -> str:
 
 def annotation(kind: str, at: Complaint, title: str, message: str) -> str:
     """Write one workflow command; `kind` is error, warning or notice."""
-    places = {"file": _file(at.file), "line": str(at.line), "col": str(at.column), "title": title}
+    # the runner takes them in any order; `::error file=` at the start of a line is what names from
+    # outside are searched for, so that our own commands begin otherwise
+    places = {"title": title, "file": _file(at.file), "line": str(at.line), "col": str(at.column)}
     written = ",".join(f"{name}={_property(value)}" for name, value in places.items())
     return f"::{kind} {written}::{_data(message)}"
 
