@@ -71,12 +71,19 @@ class Cache:
             if report.status != "passed":
                 file.unlink(missing_ok=True)
                 return
+            if self._changed(scenario):
+                self.warn(f"cache: {report.id} is not kept: a file of it changed while it ran")
+                return
             file.parent.mkdir(exist_ok=True)
             text = within_json(json.dumps(_entry(report), ensure_ascii=False))
             write_whole(file, text, sync=False)
         except OSError as error:
             reason = error.strerror or error
             self.warn(f"cache: {report.id} cannot be kept: {reason}")
+
+    def _changed(self, scenario: ScenarioFile) -> bool:
+        """Tell whether a file is another one than before the run: which of them was read?"""
+        return key_of(scenario, self.wishes, self.sent) != self._file(scenario).stem
 
     def _find(self, scenario: ScenarioFile) -> ScenarioReport | None:
         file = self._file(scenario)
