@@ -13,9 +13,13 @@ def main() -> None:
     process leaves by `os._exit` once everything is flushed.
     """
     _open_what_is_closed()
-    from lstm_state_probe.cli import NO_READER, run_command_line
+    try:
+        from lstm_state_probe.cli import NO_READER, run_command_line
 
-    code = run_command_line(sys.argv[1:])
+        code = run_command_line(sys.argv[1:])
+    except KeyboardInterrupt:  # while Click was imported, or while the end of it was told
+        sys.stderr.write("interrupted\n")
+        os._exit(130)
     try:
         for stream in filter(None, (sys.stdout, sys.stderr)):  # None where a shell closed it
             stream.flush()

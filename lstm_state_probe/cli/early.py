@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lstm_state_probe.cli.common import tell_error
 from lstm_state_probe.cli.selecting import inputs_of, last_run_file
-from lstm_state_probe.errors import caught
+from lstm_state_probe.errors import Complaint, caught
 
 if TYPE_CHECKING:
     from lstm_state_probe.baseline.keeper import Baselines
     from lstm_state_probe.report.base import Shown
+    from lstm_state_probe.scenario.read import ScenarioFile
     from lstm_state_probe.suite import Selection
+
+
+def go_on(pressed: Callable[[], bool]) -> None:
+    """Go on unless Ctrl-C was pressed and a module that was being imported swallowed it."""
+    if pressed():
+        raise KeyboardInterrupt
 
 
 def read_by(
@@ -36,7 +43,10 @@ def interrupted_early(
     from lstm_state_probe.report.write import write_all, writers
     from lstm_state_probe.suite import never_begun
 
-    found = (selection.scenarios, selection.complaints) if selection else ((), ())
+    found: tuple[tuple[ScenarioFile, ...], tuple[Complaint, ...]] = ((), ())
+    if selection is not None:  # what came of a half-read module is nobody's fault
+        complaints = tuple(one for one in selection.complaints if not one.fault)
+        found = selection.scenarios, complaints
     suite = never_begun(*found)
     if view is not None:
         view.end(suite)

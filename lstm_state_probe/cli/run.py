@@ -26,7 +26,7 @@ from lstm_state_probe.cli.common import (
     tell_error,
     unseen,
 )
-from lstm_state_probe.cli.early import interrupted_early, read_by
+from lstm_state_probe.cli.early import go_on, interrupted_early, read_by
 from lstm_state_probe.cli.progress import progress
 from lstm_state_probe.cli.selecting import (
     Wanted,
@@ -151,6 +151,7 @@ def run(
                     options = show_options(choices)
                     view = shown(format_, make_console(color), options)
                     prepare()
+                go_on(pressed)
                 tell(selection)
                 told = chosen or format_ == "github"
                 if not selection.scenarios and not (selection.complaints and told):
@@ -169,6 +170,7 @@ def run(
                 known = cache.known(selection.scenarios) if cache else {}
                 fresh = [s for index, s in enumerate(selection.scenarios) if index not in known]
                 place = stack.enter_context(workplace(terms_of(choices, fresh, asked)))
+                go_on(pressed)
         except BaseException:
             if not pressed():
                 raise

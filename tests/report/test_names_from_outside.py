@@ -25,7 +25,10 @@ from lstm_state_probe.report.read import read_report
 from lstm_state_probe.report.write import write_all, writers
 from lstm_state_probe.safe import Guarded
 
-NASTY = "n\n::error file=a::b\r::stop-commands::t\x1b]0;title\x07\x1b[31m\u202e\0<b>&]]> # SKIP | `x` ##[error]y \x85"
+NASTY = (
+    "n\n::error file=a::b\r::stop-commands::t\x1b]0;title\x07\x1b[31m\u202e\0<blink>&]]>"
+    " # SKIP | `x` ##[error]y \x85"
+)
 COMMAND = re.compile(r"^\s*::(?!error title=|notice title=)|##\[", re.M)
 """What no line may begin with; our own annotations begin with their title."""
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u202e]")
@@ -49,18 +52,11 @@ def nasty(made) -> SuiteReport:
     good = made.scenario(done, **names, status="failed", exit_code=1)
     ended = made.scenario(raised, **names, status="error", exit_code=3, engine="tf_keras")
     unread = replace(good, operations=(), status="error", error=NASTY, complaints=(wrong,))
-    other = {
-        "complaints": (wrong,),
-        "environment": {
-            "python": NASTY,
-            "tensorflow": "2",
-            "numpy": "2",
-            "platform": NASTY,
-            "devices": [NASTY],
-            "lstm_state_probe": "1",
-        },
-    }
-    return made.suite(good, ended, replace(unread, id=f"b.yaml::{NASTY}", file="b.yaml"), **other)
+    environment = {"python": NASTY, "platform": NASTY, "devices": [NASTY], "keras": NASTY}
+    versions = dict.fromkeys(("lstm_state_probe", "tensorflow", "numpy"), "1")
+    unread = replace(unread, id=f"b.yaml::{NASTY}", file="b.yaml")
+    other = {"complaints": (wrong,), "environment": environment | versions}
+    return made.suite(good, ended, unread, **other)
 
 
 @pytest.fixture(scope="module")
@@ -104,16 +100,15 @@ def test_no_directive_of_tap_comes_from_a_name(folder: Path) -> None:
 
 
 def test_no_element_of_html_comes_from_a_name(folder: Path) -> None:
+    found: set[str] = set()
+
     class Elements(html.parser.HTMLParser):
-        found: set[str] = set()
-
         def handle_starttag(self, tag: str, attrs: object) -> None:
-            self.found.add(tag)
+            found.add(tag)
 
-    reader = Elements()
-    reader.feed((folder / "r.html").read_text("utf-8"))
-    assert "table" in reader.found
-    assert "b" not in reader.found
+    Elements().feed((folder / "r.html").read_text("utf-8"))
+    assert "table" in found
+    assert "blink" not in found
 
 
 def test_the_data_keep_the_very_names(nasty: SuiteReport, folder: Path) -> None:
