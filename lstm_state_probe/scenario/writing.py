@@ -47,7 +47,9 @@ def inline(value: Any) -> str:
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
     value = value.replace("${", "$${")  # what is written was filled in already
-    style = '"' if _reads_as_another_type(value) else None
+    # PyYAML 6.0 writes U+0085 as it is, and reads it as the end of a line
+    quoted = not value.isprintable() or _reads_as_another_type(value)
+    style = '"' if quoted else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
