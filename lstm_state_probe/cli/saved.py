@@ -63,7 +63,8 @@ def inputs_of(saved: SavedModel) -> Iterator[Path]:
     """Yield the files that are read for a saved model, what is in a SavedModel folder too."""
     from lstm_state_probe.scenario.files import members
 
-    inputs = (written.rpartition("=")[2] for written in saved.inputs)
+    files = [written.rpartition("=")[2] for written in saved.inputs]
+    inputs = [*files, *(file.rpartition(":")[0] for file in files if ":" in file)]
     for path in (saved.path, saved.weights, *saved.custom_objects, *inputs):
         if path is not None:
             yield Path(path)

@@ -82,6 +82,7 @@ def test_nothing_that_is_printed_obeys_a_name(
         ["check", "mask-holds.yaml", "--write-scenarios", "."],
         ["inspect", "m.json", "--report", "m.json"],
         ["inspect", "m.keras", "--input", "x=m.json", "--report", "soft.json"],
+        ["inspect", "m.keras", "--input", "x=m.json:key", "--report", "hard.json"],
         ["init", "mask-holds.yaml", "--from", "m.json", "--weights", "mask-holds.yaml", "--force"],
         ["init", "new.yaml", "--from", "probe.schema.json"],
         ["report", "merge", "m.json", "-o", "m.json"],
