@@ -253,6 +253,16 @@ def run_suite(
     )
 
 
+def never_begun(scenarios: Sequence[ScenarioFile], complaints: Sequence[Complaint]) -> SuiteReport:
+    """Report that Ctrl-C came before the first scenario, while TensorFlow was imported."""
+    from lstm_state_probe.environment import without_tensorflow
+    from lstm_state_probe.report.data import SuiteReport
+
+    names = tuple(scenario.id for scenario in scenarios)
+    found = without_tensorflow()
+    return SuiteReport(found, (), tuple(complaints), 0.0, interrupted=True, not_run=names)
+
+
 def _judged(
     report: ScenarioReport,
     keep: Callable[[ScenarioReport], None] | None,

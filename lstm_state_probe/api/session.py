@@ -98,10 +98,9 @@ class Session:
         place, before = begun
         calls, lost = self.recorder.take()
         held, value = self.recorder.held(), self._plain(result)
-        missed = self.recorder.missed()
-        outcome = Outcome(
-            name, None, calls, before, held, value, failure, seconds, lost, missed=missed
-        )
+        on_disk, missed = self.recorder.spilled(), self.recorder.missed()
+        ended = before, held, value, failure, seconds, lost, on_disk
+        outcome = Outcome(name, None, calls, *ended, missed=missed)
         self.done.append(Operation(outcome, place))
         self._between()
 
@@ -140,7 +139,16 @@ class Session:
         self._loose = (ELSEWHERE, Place("<unknown>", 0))
         if calls or lost or missed:
             before, held = self._ends(calls)
-            outcome = Outcome(name, None, calls, before, held, unrecorded=lost, missed=missed)
+            outcome = Outcome(
+                name,
+                None,
+                calls,
+                before,
+                held,
+                unrecorded=lost,
+                on_disk=self.recorder.spilled(),
+                missed=missed,
+            )
             self.done.append(Operation(outcome, place))
             self._between()
 

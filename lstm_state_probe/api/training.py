@@ -38,6 +38,7 @@ class Training:
     failure: Failure | None = None
     held: Held = field(default_factory=dict)
     missed: tuple[Missed, ...] = ()
+    on_disk: int = 0
 
     @classmethod
     def begin(cls, recorder: Recorder, *, every: int, seen: int) -> Training:
@@ -108,8 +109,16 @@ class Training:
         """Return what was kept so far."""
         calls = tuple(self.calls)
         self.missed += self.recorder.missed()
+        self.on_disk += self.recorder.spilled()
         outcome = Outcome(
-            "fit", None, calls, self.before, self.held, failure=self.failure, missed=self.missed
+            "fit",
+            None,
+            calls,
+            self.before,
+            self.held,
+            failure=self.failure,
+            missed=self.missed,
+            on_disk=self.on_disk,
         )
         return Operation(outcome, self.place)
 

@@ -32,9 +32,20 @@ def read_report(path: Path) -> SuiteReport:
         UsageError: if it cannot be read, is none, or is of a later version.
     """
     try:
-        return _suite(doc.Report.model_validate_json(path.read_bytes()))
+        content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: the report cannot be read: {error.strerror or error}") from error
+    return report_of(content, path)
+
+
+def report_of(content: bytes, path: Path) -> SuiteReport:
+    """Make a report of the text of one; `path` is where it came from.
+
+    Raises:
+        UsageError: if it is none, or is of a later version.
+    """
+    try:
+        return _suite(doc.Report.model_validate_json(content))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the document"
