@@ -26,7 +26,7 @@ TABLE: dict[str, set[str]] = {
     "model": {"engines", "foreign", "layers", "scenario"},
     "operations": {"engines", "layers", "model", "recording", "scenario"},
     "expectations": {"recording", "scenario"},
-    "report": {"expectations", "inspection", "recording", "scenario"},
+    "report": {"expectations", "foreign", "inspection", "recording", "scenario"},
     "checks": {
         *("engines", "environment", "expectations", "inspection", "layers", "model"),
         *("recording", "report", "runner", "scenario"),

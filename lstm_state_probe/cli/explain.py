@@ -19,7 +19,14 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 @click.command(name="explain")
 @click.argument("name", required=False, shell_complete=complete)
 @click.option("--all", "all_", is_flag=True, help="Print the page with all of them, in Markdown.")
-@click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="What stdout shows.",
+)
 def explain_command(name: str | None, all_: bool, format_: str) -> int:
     """Say what a word of the reports means, why it happens, and what to write.
 

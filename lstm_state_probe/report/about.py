@@ -16,11 +16,12 @@ import numpy as np
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import UsageError
+from lstm_state_probe.foreign.arrays import read_all
 from lstm_state_probe.recording.call import Call, State, frozen
 from lstm_state_probe.recording.outcome import Outcome
 from lstm_state_probe.report.arrays import ABOUT, in_npz, prefix_of
 from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
-from lstm_state_probe.report.read import report_of
+from lstm_state_probe.report.read import fitting, report_of
 from lstm_state_probe.safe import one_line
 
 Change = Callable[[str, Array], Array]
@@ -48,18 +49,17 @@ def read_arrays(path: Path) -> SuiteReport:
         UsageError: if it cannot be read, or does not say what its arrays are.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            found = {key: file[key] for key in file.files}
+        found = read_all(path)
         about = str(found.pop(ABOUT))
     except _BROKEN as error:
         reason = getattr(error, "strerror", None) or "no .npz report of probe"
         raise UsageError(f"{path}: the report cannot be read: {reason}") from error
     try:
-        return _changed(
-            report_of(about.encode(), path), lambda key, array: _typed(found[one_line(key)], array)
-        )
+        report = report_of(about.encode(), path)
+        filled = _changed(report, lambda key, array: _typed(found[one_line(key)], array))
     except KeyError as error:
         raise UsageError(f"{path}: the report lacks the array {error}") from error
+    return fitting(filled, path)
 
 
 def _typed(array: Array, like: Array) -> Array:

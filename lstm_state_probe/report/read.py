@@ -20,7 +20,7 @@ from lstm_state_probe.report.data import (
     ScenarioReport,
     SuiteReport,
 )
-from lstm_state_probe.report.read_call import call_of, verdict_of
+from lstm_state_probe.report.read_call import call_of, must_fit, verdict_of
 from lstm_state_probe.report.told import told
 from lstm_state_probe.report.values import array, result
 
@@ -35,11 +35,27 @@ def read_report(path: Path) -> SuiteReport:
         content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: the report cannot be read: {error.strerror or error}") from error
-    return report_of(content, path)
+    return fitting(report_of(content, path), path)
+
+
+def fitting(report: SuiteReport, path: Path) -> SuiteReport:
+    """Return a report whose arrays fit together: whoever shows them relies on it.
+
+    Raises:
+        UsageError: where they do not.
+    """
+    try:
+        for scenario in report.scenarios:
+            for done in scenario.operations:
+                for call in done.outcome.calls:
+                    must_fit(call)
+    except ValueError as error:
+        raise UsageError(f"{path}: no report of probe: {error}") from error
+    return report
 
 
 def report_of(content: bytes, path: Path) -> SuiteReport:
-    """Make a report of the text of one; `path` is where it came from.
+    """Make a report of the text of one; `path` is where it came from. See `fitting`.
 
     Raises:
         UsageError: if it is none, or is of a later version.

@@ -15,7 +15,7 @@ NOT_VERIFIED = "not asked for"
 def call_of(read: doc.Call) -> Call:
     """Read one call of a layer."""
     asked = read.verified is not None or read.verified_why != NOT_VERIFIED
-    call = Call(
+    return Call(
         layer=read.layer,
         phase=read.phase,
         epoch=-1 if read.epoch is None else read.epoch,
@@ -32,8 +32,6 @@ def call_of(read: doc.Call) -> Call:
         kernel=read.kernel,
         replayed=None if read.replayed is None else number(read.replayed),
     )
-    _must_fit(call)
-    return call
 
 
 def _state(read: doc.State, call: doc.Call, name: str) -> State:
@@ -42,7 +40,7 @@ def _state(read: doc.State, call: doc.Call, name: str) -> State:
     return State(array(read.initial, read.dtype), array(read.final, read.dtype), origin, steps)
 
 
-def _must_fit(call: Call) -> None:
+def must_fit(call: Call) -> None:
     """Refuse arrays that do not fit together: whoever shows them relies on it.
 
     Raises:

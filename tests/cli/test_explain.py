@@ -89,6 +89,11 @@ def test_the_command_prints_text_json_and_the_list() -> None:
     assert all(one.word in listed for one in ALL)
 
 
+def test_the_command_prints_the_page_of_the_docs() -> None:
+    made = CliRunner().invoke(cli, ["explain", "--all"], standalone_mode=False).output
+    assert made == page()
+
+
 def test_explain_imports_no_tensorflow() -> None:
     code = (
         "import sys; from lstm_state_probe.cli import run_command_line as run;"
