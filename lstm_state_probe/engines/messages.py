@@ -94,4 +94,5 @@ def _layers(error: BaseException) -> list[tuple[str, str]]:
 
 def _is_layer(owner: Any) -> bool:
     inside = getattr(type(owner), "_flatten_layers", None) is not None
-    return inside and not hasattr(type(owner), "fit")
+    # a layer whose making raised has no name yet (Keras 3.15)
+    return inside and not hasattr(type(owner), "fit") and hasattr(owner, "name")
