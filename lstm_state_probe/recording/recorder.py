@@ -16,7 +16,7 @@ from lstm_state_probe.engines.base import (
     StepTensors,
     Watch,
 )
-from lstm_state_probe.engines.boundary import XLA, Aside
+from lstm_state_probe.engines.boundary import SAVED, XLA, Aside
 from lstm_state_probe.engines.wrapping import Release, override, plain, resetting
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
 from lstm_state_probe.recording.arrivals import Arrivals, emitted
@@ -24,7 +24,7 @@ from lstm_state_probe.recording.call import Call, Held, Missed, frozen
 from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.places import Places
 from lstm_state_probe.recording.plan import ENDS, Plan
-from lstm_state_probe.recording.sinks import Receive, Sinks, compiled_by_xla
+from lstm_state_probe.recording.sinks import Receive, Sinks, compiled_by_xla, is_saved
 from lstm_state_probe.recording.store import Store
 from lstm_state_probe.recording.witness import Witness, drops, wanted
 
@@ -275,8 +275,11 @@ class Recorder:
         """Say why what is traced now cannot be observed; '' if it can.
 
         Callbacks do not pass XLA. For the model's own functions there are variables, which are
-        read after each; when a function of the user's runs nobody knows.
+        read after each; when a function of the user's runs nobody knows. What is saved must hold
+        no observer, whoever saves it (`tf.saved_model.save` asks no method of the model).
         """
+        if is_saved():
+            return SAVED
         own = not compiled_by_xla() or self.engine.jit_compiled(self.model)
         return "" if own else XLA
 
@@ -284,7 +287,10 @@ class Recorder:
         """Return what notes each run of a call that cannot be recorded; once, where none can."""
 
         def missed(why: str) -> None:
-            if not self.refusal():
+            refused = self.refusal()
+            if refused == SAVED:
+                return
+            if not refused:
                 at_once = Aside(lambda _: self.miss(part.address, why, call=True))
                 at_once.run(lambda: self.sink.emit([], self.arrivals.of_missed(part, why)))
             elif part.address not in self._refused:
