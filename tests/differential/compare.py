@@ -19,10 +19,11 @@ from lstm_state_probe.runner import Wishes, run_scenario
 from lstm_state_probe.scenario.read import read_scenarios
 
 from .follow import Followed, Follower
-from .oracle import Told, wide
+from .loop import wide
+from .oracle import Told
 
 CLOSE = {None: 3e-5, "float64": 1e-9, "mixed_float16": 1e-2, "mixed_bfloat16": 8e-2}
-"""How far a state may be off, by dtype policy, times (1 + |value|): the sums go in another order."""
+"""How far a state may be off, by dtype policy, times (1 + |value|): sums go in another order."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,6 @@ class _Comparison:
     def __init__(self, written: Mapping[str, Any], engine: str) -> None:
         self.close = CLOSE[written["model"].get("dtype_policy")]
         self.record, self.engine = written["record"], engine
-        self.xla = bool(written["model"]["compile"].get("jit_compile"))
         self.found: list[str] = []
         self.calls = self.values = 0
         self.left: dict[str, Any] = {}

@@ -6,10 +6,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-Written = dict[str, Any]
-ACTIVATIONS = ["tanh", "relu", "sigmoid", "hard_sigmoid", "elu", "selu", "softsign", "softplus"]
-ACTIVATIONS += ["swish", "gelu", "linear"]
-RECURRENT = ["sigmoid", "hard_sigmoid", "tanh", "relu", "softsign"]
+from .layers import Layers, Written
+
 POLICIES = ["float64", "mixed_float16", "mixed_bfloat16"]
 FEATURES, SLICES, WIDTH = 2, 2, 3
 
@@ -19,19 +17,15 @@ def draw(seed: int, index: int, engine: str) -> Written:
     return _Drawing(random.Random(f"{seed}/{index}/{engine}"), engine).scenario(f"{seed}/{index}")
 
 
-class _Drawing:
+class _Drawing(Layers):
     """One scenario while it is drawn."""
 
     def __init__(self, chance: random.Random, engine: str) -> None:
-        self.chance, self.engine = chance, engine
+        super().__init__(chance, stateful=chance.random() < 0.6)
+        self.engine = engine
         self.batch, self.timesteps = chance.randint(1, 3), chance.randint(1, 3)
-        self.stateful = chance.random() < 0.6
         self.policy = chance.choice(POLICIES) if chance.random() < 0.15 else None
         self.mode = chance.choices(["eager", "graph", "several", "xla"], [91, 6, 2, 1])[0]
-        self.stacked = False
-
-    def maybe(self, often: float) -> bool:
-        return self.chance.random() < often
 
     def scenario(self, name: str) -> Written:
         kind = self.chance.choices([*_KINDS], [12, 1, 2, 1, 3])[0]
@@ -85,58 +79,6 @@ class _Drawing:
             ]
         return found
 
-    # layers
-
-    def leaf(self, name: str, *, sequences: bool, wrapped: bool = False) -> Written:
-        kind = self.chance.choices(["LSTM", "GRU", "SimpleRNN"], [3, 3, 2])[0]
-        given = self.cell_arguments(kind) | {"name": name}
-        return {kind: given | self.loop_arguments(sequences, wrapped=wrapped)}
-
-    def cell_arguments(self, kind: str) -> Written:
-        given: Written = {"units": self.chance.randint(1, 3)}
-        if self.maybe(0.5):
-            given["activation"] = self.chance.choice(ACTIVATIONS)
-        if kind != "SimpleRNN" and self.maybe(0.4):
-            given["recurrent_activation"] = self.chance.choice(RECURRENT)
-        if self.maybe(0.2):
-            given["use_bias"] = False
-        if kind == "GRU" and self.maybe(0.5):
-            given["reset_after"] = self.maybe(0.3)
-        for drop in ("dropout", "recurrent_dropout"):
-            if self.maybe(0.08):
-                given[drop] = 0.3
-        return given | {"bias_initializer": "random_normal"} if self.maybe(0.5) else given
-
-    def loop_arguments(self, sequences: bool, *, wrapped: bool = False) -> Written:
-        given: Written = {"return_sequences": True} if sequences else {}
-        given |= {"stateful": True} if self.stateful and self.maybe(0.85) else {}
-        given |= {"unroll": True} if self.maybe(0.2) else {}
-        if not wrapped:
-            given |= {"go_backwards": True} if self.maybe(0.25) else {}
-            given |= {"zero_output_for_mask": True} if self.maybe(0.1) else {}
-        return given
-
-    def of_cells(self, name: str, *, sequences: bool) -> Written:
-        kinds = [self.chance.choice(["LSTM", "GRU", "SimpleRNN"]) for _ in range(2)]
-        cells = [{f"{kind}Cell": self.cell_arguments(kind)} for kind in kinds]
-        single = self.maybe(0.5)
-        self.stacked = self.stacked or not single
-        loop = self.loop_arguments(sequences)
-        return {"RNN": {"name": name, "cell": cells[0] if single else cells, **loop}}
-
-    def both_ways(self, name: str, *, sequences: bool) -> Written:
-        merge = self.chance.choice(["concat", "sum", "mul", "ave"])
-        inner = self.leaf("inner", sequences=sequences, wrapped=True)
-        return {"Bidirectional": {"name": name, "merge_mode": merge, "layer": inner}}
-
-    def within(self, name: str, *, sequences: bool) -> Written:
-        inner = [self.leaf("one", sequences=True), self.leaf("two", sequences=sequences)]
-        return {"Sequential": {"name": name, "layers": inner[self.chance.randint(0, 1) :]}}
-
-    def some(self, name: str, *, sequences: bool) -> Written:
-        kinds = [self.leaf, self.of_cells, self.both_ways, self.within]
-        return self.chance.choices(kinds, [8, 3, 2, 1])[0](name, sequences=sequences)
-
     def first(self) -> int | None:
         """Return the batch of the model's inputs; it may be open where nothing is held."""
         return self.batch if self.stateful or self.maybe(0.5) else None
@@ -169,17 +111,10 @@ class _Drawing:
         layers += [{"Flatten": {"name": "flatten"}}, {"Dense": {"name": "dense", "units": 1}}]
         return {"batch_shape": [self.batch, *shape], "layers": layers}, {"x": shape}, [1]
 
-    def image(self, name: str, axes: int, sequences: bool) -> Written:
-        given = self.loop_arguments(sequences) | {"name": name, "kernel_size": 2}
-        given.pop("unroll", None)
-        given.pop("zero_output_for_mask", None)
-        given |= {"filters": self.chance.randint(1, 2), "padding": "same" if sequences else "valid"}
-        for kind, allowed in (("activation", ACTIVATIONS), ("recurrent_activation", RECURRENT)):
-            given |= {kind: self.chance.choice(allowed)} if self.maybe(0.4) else {}
-        return {f"ConvLSTM{axes}D": given}
-
     def handed(self) -> tuple[Written, dict[str, list[int]], list[int]]:
         """Draw a decoder that starts from inputs, or from an encoder of its own kind."""
+        # a stateful layer of tf_keras chooses between two dtypes then, and is not built (2.21)
+        self.policy = self.policy if self.engine == "keras3" else None
         decoder = self.leaf("decoder", sequences=self.maybe(0.5))
         (kind, given), shape = *decoder.items(), [self.timesteps, FEATURES]
         inputs = {"x": shape}

@@ -14,6 +14,7 @@ from lstm_state_probe.model import build_model
 from lstm_state_probe.model.arrays import draw_arrays
 from lstm_state_probe.scenario.read import ScenarioFile
 
+from .loop import Loop
 from .oracle import Oracle, Told
 
 Batch = Mapping[str, Any]
@@ -134,8 +135,6 @@ class Follower:
 
     def begin(self) -> None:
         """Let every stateful layer hold zeros as it was built with, before the first call."""
-        from .oracle import Loop
-
         for address, part in self.parts.items():
             loop = Loop(part.layer, address, self.engine.name)
             self.oracle.loops[address] = loop

@@ -1,7 +1,8 @@
 """Runs Keras's own recurrent tests twice, as they are and under the recorder.
 
-All of them: `python tests/recording/keras_own.py`, which takes some minutes. Every eager call of a
-recurrent layer and everything that a model returns is noted in both runs, to be compared bit by bit.
+All of them: `python tests/recording/keras_own.py`, which takes some minutes. Every eager call
+of a recurrent layer and everything that a model returns is noted in both runs, to be compared bit
+by bit.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ FOLDER = "src.layers.rnn"
 PLAN = Plan(timesteps="all", gates=True)
 
 
-def tests_of(engine: Any) -> list[unittest.TestCase]:
+def shipped_by(engine: Any) -> list[unittest.TestCase]:
     """List the recurrent tests that the installed package ships; a wheel may have none."""
     folder = Path(engine.keras.__file__).parent.joinpath(*FOLDER.split("."))
     modules = [f"{engine.package}.{FOLDER}.{f.stem}" for f in sorted(folder.glob("*_test.py"))]
@@ -57,7 +58,7 @@ class Watching:
 
     def watch(self, layer: Any) -> None:
         bare = [part for part in find_recurrent(layer) if recorder_of(part.layer) is None]
-        if self.attach and bare and layer.built:
+        if self.attach and bare:
             recorder = Recorder.attach(self.engine, layer, Origins(), plan=PLAN, fresh=False)
             recorder.origins.found(recorder.held())
             self.recorders.append(recorder)
@@ -65,18 +66,7 @@ class Watching:
     def called(self, original: Any) -> Any:
         @functools.wraps(original)
         def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-            if not layer.built and self.attach:
-                with_build = layer.build
-
-                def build(*shapes: Any, **named: Any) -> Any:
-                    del layer.__dict__["build"]
-                    value = with_build(*shapes, **named)
-                    self.watch(layer)
-                    return value
-
-                layer.__dict__["build"] = build
-            else:
-                self.watch(layer)
+            self.watch(layer)
             value = original(layer, *args, **kwargs)
             self.note(value)
             return value
@@ -86,13 +76,13 @@ class Watching:
     def method(self, original: Any) -> Any:
         @functools.wraps(original)
         def method(model: Any, *args: Any, **kwargs: Any) -> Any:
-            if not self.attach or not find_recurrent(model) or _inside(model):
-                value = original(model, *args, **kwargs)
-            else:
+            if self.attach and find_recurrent(model) and "call" not in vars(model):
                 self.release()
                 with record(model, gates=True, verify=True) as recording:
                     value = getattr(model, original.__name__)(*args, **kwargs)
                 self.take(call for done in recording.operations for call in done.calls)
+                return value  # noted by this very method, which `record` has called
+            value = original(model, *args, **kwargs)
             self.note(getattr(value, "history", value))
             self.note([variable.value for variable in model.variables])
             return value
@@ -101,8 +91,10 @@ class Watching:
 
     def note(self, value: Any) -> None:
         for each in self.engine.keras.tree.flatten(value):
-            eager = not hasattr(each, "shape") or hasattr(each, "numpy")
-            self.notes.returned.append(np.array(each) if eager else (each.shape, str(each.dtype)))
+            value = each.numpy() if hasattr(each, "numpy") else each
+            symbolic = hasattr(value, "shape") and not hasattr(value, "tobytes")
+            spec = (tuple(value.shape), str(value.dtype)) if symbolic else np.array(value)
+            self.notes.returned.append(spec)
 
     def release(self) -> None:
         while self.recorders:
@@ -115,10 +107,6 @@ class Watching:
             self.notes.recorded += 1
             if call.verified is not None and call.verified.agrees is False:
                 self.notes.disagreeing.append(f"{call.layer}: {call.verified.why}")
-
-
-def _inside(model: Any) -> bool:
-    return any("call" in vars(layer) for layer in [model])
 
 
 @contextmanager
@@ -189,8 +177,12 @@ def _faults(plain: Notes, observed: Notes) -> Iterator[str]:
 
 def _same(left: Any, right: Any) -> bool:
     if isinstance(left, tuple) or isinstance(right, tuple):
-        return bool(left == right)
-    return left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
+        return type(left) is type(right) and bool(left == right)
+    return (
+        left.dtype == right.dtype
+        and left.shape == right.shape
+        and left.tobytes() == right.tobytes()
+    )
 
 
 if __name__ == "__main__":
@@ -198,7 +190,7 @@ if __name__ == "__main__":
     from lstm_state_probe.engines import load_engine
 
     keras = load_engine("keras3")
-    done = run_all(tests_of(keras), keras)
+    done = run_all(shipped_by(keras), keras)
     print(f"{done.tests} tests, {done.skipped} skipped by Keras, {done.returned} results compared,")
     print(f"{done.recorded} calls recorded; {len(done.faults)} faults", *done.faults, sep="\n")
     sys.exit(bool(done.faults))
