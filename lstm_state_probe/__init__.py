@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lstm_state_probe.api.callback import StateRecorder
     from lstm_state_probe.api.files import load_states, save_states
+    from lstm_state_probe.api.load import load_recording
     from lstm_state_probe.api.record import record
     from lstm_state_probe.api.recording import Recording
     from lstm_state_probe.api.states import Snapshot, preserved, reset, restore, snapshot
@@ -27,6 +28,7 @@ _WHERE = {
     "Recording": "recording",
     "Snapshot": "states",
     "StateRecorder": "callback",
+    "load_recording": "load",
     "load_states": "files",
     "preserved": "states",
     "record": "record",
@@ -41,6 +43,7 @@ __all__ = [
     "Snapshot",
     "StateRecorder",
     "__version__",
+    "load_recording",
     "load_states",
     "preserved",
     "record",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -17,8 +16,10 @@ from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.recording.outcome import Outcome
 from lstm_state_probe.report.data import OperationReport, ScenarioReport
 from lstm_state_probe.runner import Wishes
+from lstm_state_probe.safe import within_json
 from lstm_state_probe.scenario.files import members, named_files
 from lstm_state_probe.scenario.read import ScenarioFile
+from lstm_state_probe.whole import write_whole
 
 FORMAT = 1
 """Part of every key: an entry that was written otherwise is not found."""
@@ -70,11 +71,19 @@ class Cache:
             if report.status != "passed":
                 file.unlink(missing_ok=True)
                 return
+            if self._changed(scenario):
+                self.warn(f"cache: {report.id} is not kept: a file of it changed while it ran")
+                return
             file.parent.mkdir(exist_ok=True)
-            _write(file, json.dumps(_entry(report), ensure_ascii=False))
+            text = within_json(json.dumps(_entry(report), ensure_ascii=False))
+            write_whole(file, text, sync=False)
         except OSError as error:
             reason = error.strerror or error
             self.warn(f"cache: {report.id} cannot be kept: {reason}")
+
+    def _changed(self, scenario: ScenarioFile) -> bool:
+        """Tell whether a file is another one than before the run: which of them was read?"""
+        return key_of(scenario, self.wishes, self.sent) != self._file(scenario).stem
 
     def _find(self, scenario: ScenarioFile) -> ScenarioReport | None:
         file = self._file(scenario)
@@ -126,15 +135,6 @@ def _digest(file: Path) -> str:
             return digest.hexdigest()
     except OSError as error:
         return f"unreadable: {error.strerror}"
-
-
-def _write(file: Path, text: str) -> None:
-    """Write as a whole or not at all: others may read at the same time."""
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=file.parent, prefix=".", delete=False
-    ) as new:
-        new.write(text)
-    Path(new.name).replace(file)
 
 
 def _entry(report: ScenarioReport) -> dict[str, Any]:

@@ -12,7 +12,13 @@ from lstm_state_probe.engines import ENGINES, load_engine
 from lstm_state_probe.errors import EngineMissing
 
 SUPPORTED = ((2, 16), (2, 21))
-EXTRAS: dict[str, tuple[str, ...]] = {"tf_keras": ("tf_keras",)}
+EXTRAS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "tf_keras": ("Keras 2, the other engine", ("tf_keras",)),
+    "cluster": ("--cluster: scenarios on a Dask cluster", ("distributed",)),
+    "xarray": ("recording.to_xarray()", ("xarray",)),
+    "tensorboard": ("StateRecorder(log_dir=…)", ("tensorboard",)),
+}
+"""Extra to what it is for and the packages that it brings."""
 LIBRARIES = ("tensorflow", "numpy", "click", "rich", "pydantic", "pyyaml")
 
 
@@ -89,7 +95,8 @@ def _devices() -> Iterator[Finding]:
 
 
 def _extras() -> Iterator[Finding]:
-    for extra, packages in EXTRAS.items():
+    for extra, (purpose, packages) in EXTRAS.items():
         missing = [package for package in packages if _version(package) is None]
         how = f"missing {', '.join(missing)}; pip install 'lstm-state-probe[{extra}]'"
-        yield Finding(f"extra {extra}", how if missing else "installed", good=not missing)
+        state = how if missing else "installed"
+        yield Finding(f"extra {extra}", f"{state}; for {purpose}", good=not missing)

@@ -28,6 +28,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeVar
 
+from lstm_state_probe.safe import one_line, printable
+
 T = TypeVar("T")
 INTERRUPTED = 130
 """The exit code of a process that Ctrl-C ended, as shells have it."""
@@ -149,7 +151,8 @@ class Complaint:
 
     def __str__(self) -> str:
         """Render as a compiler does: the place, the message, the source line, a caret."""
-        head = f"{self.file}:{self.line}:{self.column}: error: {self.message}"
+        place = f"{one_line(self.file)}:{self.line}:{self.column}"
+        head = f"{place}: error: {printable(self.message)}"
         if self.fault:
             return f"{head}\n{self.fault}"
         if not self.source.strip():

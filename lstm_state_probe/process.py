@@ -65,17 +65,20 @@ def tensorflow_loading() -> Iterator[None]:
         import_module(name)
     saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
+    if sys.stderr is not None:
+        sys.stderr.flush()
     os.dup2(nowhere, 2)
     worker = threading.Thread(target=_load, args=(libraries,), daemon=True)
     worker.start()
     try:
         yield
     finally:
-        worker.join()
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)
+        try:
+            worker.join()
+        finally:  # Ctrl-C comes while it waits: what is said of it must be seen
+            os.dup2(saved, 2)
+            os.close(saved)
+            os.close(nowhere)
 
 
 def _libraries() -> list[Path]:

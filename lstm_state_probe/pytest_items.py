@@ -11,6 +11,7 @@ import pytest
 
 from lstm_state_probe.api.scenarios import NotMet, perform
 from lstm_state_probe.errors import ProbeError, ScenarioError
+from lstm_state_probe.safe import one_line, printable
 from lstm_state_probe.scenario.read import ScenarioFile, read_scenarios
 
 _ROUND = str.maketrans("[]", "()")
@@ -30,14 +31,14 @@ class ProbeFile(pytest.File):
         for engine in dict.fromkeys(engines) or [None]:
             for scenario in self._read(engine):
                 name = f"{scenario.name}[{engine}]" if engine else scenario.name
-                name = name.translate(_ROUND)
+                name = one_line(name.translate(_ROUND))
                 yield ProbeItem.from_parent(self, name=name, scenario=scenario)
 
     def _read(self, engine: str | None) -> Iterable[ScenarioFile]:
         try:
             return read_scenarios(self.path, shown=_shown(self), engine=engine)
         except ScenarioError as error:
-            raise self.CollectError(str(error)) from error
+            raise self.CollectError(printable(str(error))) from error
 
 
 class ProbeItem(pytest.Item):
@@ -48,7 +49,7 @@ class ProbeItem(pytest.Item):
         self.scenario = scenario
         for tag in dict.fromkeys(scenario.spec.tags):
             # registered here, so that --strict-markers holds for the marks of tests alone
-            self.config.addinivalue_line("markers", f"{tag}: a tag of a scenario")
+            self.config.addinivalue_line("markers", f"{one_line(tag)}: a tag of a scenario")
             self.add_marker(tag)
 
     def runtest(self) -> None:
@@ -66,7 +67,7 @@ class ProbeItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show what did not hold with its place in the file; a fault of our own as any other."""
         if isinstance(excinfo.value, (NotMet, ProbeError)):
-            return str(excinfo.value)
+            return printable(str(excinfo.value))
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:

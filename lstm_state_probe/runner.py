@@ -23,7 +23,7 @@ from lstm_state_probe.model import build_model
 from lstm_state_probe.model.arrays import draw_arrays
 from lstm_state_probe.operations import OPERATIONS, KerasRaised, Session
 from lstm_state_probe.recording.call import Held
-from lstm_state_probe.recording.outcome import Failure, Outcome, plain
+from lstm_state_probe.recording.outcome import Failure, Outcome, all_missed, plain
 from lstm_state_probe.recording.plan import UNASKED, Plan
 from lstm_state_probe.report.data import LayerReport, OperationReport, ScenarioReport, status_of
 from lstm_state_probe.scenario.document import Path
@@ -179,6 +179,7 @@ class Story:
             seconds,
             unrecorded,
             on_disk,
+            session.recorder.missed(),
         )
 
     def repeat(
@@ -202,7 +203,8 @@ class Story:
         on_disk = sum(outcome.on_disk for outcome in inner)
         seconds = time.perf_counter() - started
         held = session.recorder.held()
-        done = result, failure, seconds, unrecorded, on_disk
+        missed = all_missed(inner)
+        done = result, failure, seconds, unrecorded, on_disk, missed
         return Outcome("repeat", operation.label, calls, before, held, *done)
 
     def expected(self, operation: Operation) -> str | None:

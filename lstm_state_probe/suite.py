@@ -21,7 +21,7 @@ from lstm_state_probe.errors import (
     nearest,
     readable,
 )
-from lstm_state_probe.scenario.read import ScenarioFile, read_scenarios
+from lstm_state_probe.scenario.read import STDIN, ScenarioFile, read_scenarios
 from lstm_state_probe.selection.choose import EVERYTHING, Choice, choose, key_of
 from lstm_state_probe.selection.last_run import FAILED, Entry, LastRun, remember
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lstm_state_probe.report.data import ScenarioReport, SuiteReport
 
 SUFFIXES = (".yaml", ".yml")
+MODELS = (".keras", ".h5", ".hdf5")
 _PACKAGE = Path(__file__).parent
 
 
@@ -65,7 +66,11 @@ def find_files(paths: Iterable[str]) -> list[Path]:
     found: dict[str, Path] = {}
     for text in paths:
         path = Path(text)
+        if text == STDIN:
+            found[text] = path
+            continue
         with readable(path):
+            _no_model(path, text)
             files = _below(path) if path.is_dir() else [path]
             if not files:
                 raise UsageError(f"no *.yaml or *.yml in the folder {text!r}")
@@ -75,6 +80,20 @@ def find_files(paths: Iterable[str]) -> list[Path]:
         for file in files:
             found.setdefault(os.path.abspath(file), file)  # noqa: PTH100
     return list(found.values())
+
+
+def _no_model(path: Path, text: str) -> None:
+    """Point from a saved model to the commands that take one.
+
+    Raises:
+        UsageError: for a file or a folder that is one.
+    """
+    if (path.suffix in MODELS and path.exists()) or (path / "saved_model.pb").is_file():
+        raise UsageError(
+            f"{text!r} is a saved model, no scenario: `probe inspect {text}` shows its states,"
+            f" `probe check {text}` asks whether they are handled well, and"
+            f" `probe init --from {text}` writes a scenario for it"
+        )
 
 
 def _below(folder: Path) -> list[Path]:
@@ -150,6 +169,8 @@ def shown_path(file: Path) -> str:
 
     A shipped scenario is named by the package, wherever that is installed.
     """
+    if str(file) == STDIN:
+        return "<stdin>"
     whole = os.path.abspath(file)  # noqa: PTH100  a link keeps the name that the user gave it
     for base, prefix in ((Path.cwd(), ""), (_PACKAGE, f"{_PACKAGE.name}/")):
         if whole.startswith(f"{base}{os.sep}"):
@@ -230,6 +251,16 @@ def run_suite(
         interrupted=pressed,
         not_run=tuple(scenario.id for scenario in scenarios[len(reports) :]),
     )
+
+
+def never_begun(scenarios: Sequence[ScenarioFile], complaints: Sequence[Complaint]) -> SuiteReport:
+    """Report that Ctrl-C came before the first scenario, while TensorFlow was imported."""
+    from lstm_state_probe.environment import without_tensorflow
+    from lstm_state_probe.report.data import SuiteReport
+
+    names = tuple(scenario.id for scenario in scenarios)
+    found = without_tensorflow()
+    return SuiteReport(found, (), tuple(complaints), 0.0, interrupted=True, not_run=names)
 
 
 def _judged(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from typing import Any
 from weakref import finalize
@@ -13,9 +14,13 @@ from lstm_state_probe.api.recording import Recording
 from lstm_state_probe.api.session import Operation
 from lstm_state_probe.api.summaries import Summaries
 from lstm_state_probe.api.training import Training
-from lstm_state_probe.errors import UsageError
+from lstm_state_probe.engines.boundary import Aside, reason
+from lstm_state_probe.errors import ProbeError, UsageError
 from lstm_state_probe.recording.plan import MEBIBYTE
+from lstm_state_probe.recording.recorder import Recorder
 from lstm_state_probe.recording.store import Store
+
+FAILED = "StateRecorder records nothing more of this fit: {}"
 
 
 class StateRecorder(Hooks):
@@ -84,9 +89,24 @@ class StateRecorder(Hooks):
         seen = self._now.seen if self._now else 0
         if self._now is not None:
             self._past.append(self._now.operation())
-        recorder = attach(self.model, self._plan)
-        recorder.arrivals.store = self._store
+        self._now = None
+        try:
+            recorder = attach(self.model, self._plan)
+        except ProbeError:
+            raise  # what was asked for cannot be; nothing is trained yet
+        except Exception as error:  # noqa: BLE001 - the boundary: an observer ends no training
+            warnings.warn(FAILED.format(reason(error)), UserWarning, stacklevel=2)
+            return
         finalize(self, recorder.fall_silent).atexit = False
+        Aside(lambda why: self._give_up(recorder, why)).run(self._begin, recorder, seen)
+
+    def _give_up(self, recorder: Recorder, why: str) -> None:
+        self._now = None
+        recorder.detach()
+        warnings.warn(FAILED.format(why), UserWarning, stacklevel=2)
+
+    def _begin(self, recorder: Recorder, seen: int) -> None:
+        recorder.arrivals.store = self._store
         now = self._now = Training.begin(recorder, every=self.every, seen=seen)
         past = tuple(self._past)
         self._recording = Recording.of(recorder, now.place, lambda: (*past, now.operation()))
@@ -97,18 +117,21 @@ class StateRecorder(Hooks):
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         if self._now is not None:
-            self._now.batch_begins(batch)
+            self._now.recorder.aside.run(self._now.batch_begins, batch)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self._now is None:
-            return
-        begun, seen = self._now.begun, self._now.seen
-        calls = self._now.batch_ends(batch, (self.params or {}).get("steps"))
+        if self._now is not None:
+            self._now.recorder.aside.run(self._batch_ends, self._now, batch)
+
+    def _batch_ends(self, now: Training, batch: int) -> None:
+        begun, seen = now.begun, now.seen
+        calls = now.batch_ends(batch, (self.params or {}).get("steps"))
         if self._summaries is not None:
             for call in calls:
                 self._summaries.write(call, step=seen + call.batch - begun)
 
     def on_train_end(self, logs: Any = None) -> None:
-        self.close()
+        aside = Aside(lambda why: warnings.warn(FAILED.format(why), UserWarning, stacklevel=2))
+        aside.run(self.close)
         if self._summaries is not None:
-            self._summaries.flush()
+            aside.run(self._summaries.flush)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +17,7 @@ from lstm_state_probe.api.subject import Subject
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import CannotRead, Mismatch, NoSuchFile
 from lstm_state_probe.foreign.arrays import Unreadable, read_all
+from lstm_state_probe.whole import replacing
 
 ABOUT = "about.json"
 FORMAT, VERSION = "lstm-state-probe states", 1
@@ -69,23 +69,8 @@ def _plain(array: Array) -> Array:
 
 
 def _write(path: Path, arrays: Mapping[str, Array]) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with replacing(path) as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 class _About(BaseModel):

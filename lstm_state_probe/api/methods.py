@@ -9,10 +9,12 @@ from typing import Any
 
 from lstm_state_probe.api.place import Place
 from lstm_state_probe.api.session import Session
+from lstm_state_probe.engines.boundary import CannotRecord
 from lstm_state_probe.engines.wrapping import Release, override, plain
-from lstm_state_probe.errors import UsageError
 from lstm_state_probe.recording.progress import batch_marker
 
+NOWHERE = Place("<unknown>", 0)
+LISTED = "record cannot mark the batches of a CallbackList; give a plain list"
 Method = Callable[..., Any]
 PHASES = {
     "fit": "train",
@@ -40,26 +42,41 @@ def _looping(session: Session, original: Method, name: str) -> Method:
 
     @wraps(original)
     def method(*args: Any, **kwargs: Any) -> Any:
-        marked = _marked(session, original, fitting, args, kwargs)
+        aside = session.recorder.aside
+        bound = _bound(original, args, kwargs)
+        if bound is None:
+            with session.operation(name, phase):
+                return original(*args, **kwargs)
+        marked = aside.run(_marked, session, bound, fitting)
+        if marked is None:  # the batches cannot be told apart
+            with session.operation(name, phase), session.unheard():
+                return original(*args, **kwargs)
         with session.operation(name, phase) as result:
             value = original(*marked.args, **marked.kwargs)
             if name != "predict":  # the predictions are the user's, and may be large
-                result.append(dict(value.history) if fitting else value)
+                result.append(getattr(value, "history", value) if fitting else value)
             return value
 
     return method
 
 
-def _marked(session: Session, original: Any, fitting: bool, args: Any, kwargs: Any) -> Any:
+def _bound(original: Any, args: Any, kwargs: Any) -> inspect.BoundArguments | None:
+    """Bind arguments; None for wrong ones, of which the method itself will say so."""
+    try:
+        return inspect.signature(original).bind(*args, **kwargs)
+    except (TypeError, ValueError):
+        return None
+
+
+def _marked(session: Session, bound: inspect.BoundArguments, fitting: bool) -> Any:
     """Put the batch marker before the callbacks, unless Keras hands on those of an outer loop."""
-    bound = inspect.signature(original).bind(*args, **kwargs)
     into = _keywords(bound)
     given = into.get("callbacks")
     engine = session.recorder.engine
     if isinstance(given, engine.keras.callbacks.CallbackList):
         if session.inside:
             return bound
-        raise UsageError("record cannot mark the batches of a CallbackList; give a plain list")
+        raise CannotRecord(LISTED)
     marker = batch_marker(engine, session.recorder, fitting=fitting)
     callbacks = list(given) if isinstance(given, (list, tuple)) else [given] if given else []
     into["callbacks"] = [marker, *callbacks]
@@ -81,7 +98,7 @@ def _on_batch(session: Session, original: Method, name: str) -> Method:
     @wraps(original)
     def method(*args: Any, **kwargs: Any) -> Any:
         if session.inside:  # a callback of the user's does it in the middle of `fit`
-            session.recorder.batch(phase, -1, 0)
+            session.recorder.aside.run(session.recorder.batch, phase, -1, 0)
         with session.operation(name, phase) as result:
             value = original(*args, **kwargs)
             if phase != "predict":
@@ -118,15 +135,15 @@ def _call(session: Session, original: Method, *, built: bool) -> Method:
         import tensorflow as tf
 
         if not complete:  # layers may be made as late as now
-            session.recorder.find_more()
-            complete = bool(session.recorder.model.built)
+            session.recorder.aside.run(session.recorder.find_more)
+            complete = bool(getattr(session.recorder.model, "built", True))
         if session.inside:
             return original(*args, **kwargs)
         phase = "train" if kwargs.get("training") is True else "predict"
         if tf.executing_eagerly():
             with session.operation("call", phase):
                 return original(*args, **kwargs)
-        with session.run_of_function(phase, Place.of_caller()):
+        with session.run_of_function(phase, session.recorder.aside.run(Place.of_caller) or NOWHERE):
             return original(*args, **kwargs)
 
     return plain(call)

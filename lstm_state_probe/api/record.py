@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from lstm_state_probe.api.place import Place
 from lstm_state_probe.api.recording import Recording
 from lstm_state_probe.api.session import Session
 from lstm_state_probe.api.subject import Subject
+from lstm_state_probe.engines.wrapping import Release
 from lstm_state_probe.errors import UsageError
 from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.plan import MEBIBYTE, UNASKED, Plan
@@ -63,19 +64,33 @@ def record(
     """
     plan = plan_of(timesteps, gates, layers, calls=calls, budget=budget, verify=verify)
     recorder = attach(model, plan)
-    session = Session(recorder)
-    built = bool(getattr(model, "built", True))
-    release = observed(session, built=built)
-    recording = Recording.live(session, Place.of_caller())
-    try:
+    with ExitStack() as stack:
+        stack.callback(recorder.detach)
+        session = Session(recorder)
+        built = bool(getattr(model, "built", True))
+        release = observed(session, built=built)
+        stack.callback(recorder.aside.run, release)
+        recording = Recording.live(session, Place.of_caller())
+        stack.callback(recorder.aside.run, _closing, recorder, session, recording, release)
         yield recording
-    finally:
-        release()
-        recorder.detach()
-        session.loose()
-        recording.close()
-    if not any(operation.calls for operation in recording.operations):
-        warnings.warn(NOTHING, UserWarning, stacklevel=3)
+    _warn(recording)
+
+
+def _closing(recorder: Recorder, session: Session, recording: Recording, release: Release) -> None:
+    release()
+    recorder.detach()
+    session.loose()
+    recording.close()
+
+
+def _warn(recording: Recording) -> None:
+    """Tell what could not be recorded, each reason once; or that nothing was there to record."""
+    reasons = dict.fromkeys((one.layer, one.why) for one in recording.missed)
+    if reasons:
+        told = "".join(f"\n  {f'{layer}: ' if layer else ''}{why}" for layer, why in reasons)
+        warnings.warn(f"record could not record everything:{told}", UserWarning, stacklevel=4)
+    elif not any(operation.calls for operation in recording.operations):
+        warnings.warn(NOTHING, UserWarning, stacklevel=4)
 
 
 def attach(model: Any, plan: Plan) -> Recorder:
@@ -93,8 +108,12 @@ def attach(model: Any, plan: Plan) -> Recorder:
     if subject.parts and plan.layers != ("*",):
         plan = replace(plan, layers=tuple(p.address for p in subject.chosen(plan.layers)))
     recorder = Recorder.attach(subject.engine, model, Origins(), plan=plan, fresh=False)
-    recorder.origins.found(recorder.held())
-    recorder.origins.found_learned(recorder.layers)
+    try:
+        recorder.origins.found(recorder.held())
+        recorder.origins.found_learned(recorder.layers)
+    except BaseException:
+        recorder.detach()
+        raise
     return recorder
 
 

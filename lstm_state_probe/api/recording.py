@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lstm_state_probe.api.place import Place
 from lstm_state_probe.api.select import Pieces, find_pieces
 from lstm_state_probe.api.session import Operation, Session
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import NoSuchState, UsageError, nearest, one_of
-from lstm_state_probe.recording.call import Call, Held, Origin
+from lstm_state_probe.recording.call import Call, Held, Missed, Origin, frozen
 from lstm_state_probe.recording.recorder import Recorder
 from lstm_state_probe.report.data import LayerReport
 
@@ -48,8 +50,10 @@ class Recording(Mapping[str, Array]):
         gates: Callable[[], tuple[str, ...]],
         before: Held,
         done: Done,
+        made_with: Mapping[str, object] | None = None,
     ) -> None:
         self.engine = engine
+        self.made_with = made_with
         self.place = place
         self.before = before
         self._layers, self._gates, self._done = layers, gates, done
@@ -91,6 +95,11 @@ class Recording(Mapping[str, Array]):
     def calls(self) -> tuple[Call, ...]:
         """Every call of a recurrent layer, in order, with its place, states, origins and gates."""
         return tuple(call for operation in self.operations for call in operation.calls)
+
+    @property
+    def missed(self) -> tuple[Missed, ...]:
+        """What happened and could not be recorded: each call with its layer and the reason."""
+        return tuple(one for operation in self.operations for one in operation.outcome.missed)
 
     @property
     def layers(self) -> tuple[LayerReport, ...]:
@@ -213,6 +222,7 @@ class Recording(Mapping[str, Array]):
             gates=self._gates,
             before=self.before,
             done=lambda: found,
+            made_with=self.made_with,
         )
 
     def show(self, console: Console | None = None, **options: Any) -> None:
@@ -251,7 +261,7 @@ class Recording(Mapping[str, Array]):
         """Write everything to a file, as `probe run --report` does; the suffix picks the form.
 
         Raises:
-            ProbeError: for another suffix, or a folder that is not there.
+            ProbeError: for another suffix, or a file that cannot be written.
         """
         from lstm_state_probe.api.show import save
 
@@ -259,6 +269,11 @@ class Recording(Mapping[str, Array]):
 
     __eq__ = object.__eq__  # that of a mapping would compare arrays
     __hash__ = object.__hash__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what was recorded so far, without the model."""
+        parts = (self.engine, self.place, self.layers, self._gates(), dict(self.before))
+        return restored, (*parts, self.operations, self.made_with)
 
     def __repr__(self) -> str:
         done = ", ".join(operation.name for operation in self.operations[:6])
@@ -273,6 +288,39 @@ class Recording(Mapping[str, Array]):
         from lstm_state_probe.api.show import html
 
         return html(self)
+
+
+def restored(
+    engine: str,
+    place: Place,
+    layers: tuple[LayerReport, ...],
+    gates: tuple[str, ...],
+    before: Held,
+    operations: tuple[Operation, ...],
+    made_with: Mapping[str, object] | None = None,
+) -> Recording:
+    """Make a recording that was kept elsewhere: pickled, or in a file."""
+    done = tuple(map(_read_only, operations))
+    return Recording(
+        engine,
+        place,
+        layers=lambda: layers,
+        gates=lambda: gates,
+        before=_frozen(before),
+        done=lambda: done,
+        made_with=made_with,
+    )
+
+
+def _read_only(operation: Operation) -> Operation:
+    outcome = operation.outcome
+    kept = replace(outcome, before=_frozen(outcome.before), held=_frozen(outcome.held))
+    return replace(operation, outcome=kept)
+
+
+def _frozen(held: Held) -> Held:
+    """Return held states that nobody can write to; what comes from a pickle could be."""
+    return {address: frozen(np.array(array)) for address, array in held.items()}
 
 
 def _layers(recorder: Recorder) -> tuple[LayerReport, ...]:

@@ -57,32 +57,60 @@ class Session:
 
         Inside another one it belongs to that. What it raises passes, and is noted.
         """
-        if self.inside:
+        aside = self.recorder.aside
+        if not self._enter():
             yield []
             return
+        begun = aside.run(self._begin, phase)
+        result: list[Any] = []
+        failure, started = None, time.perf_counter()
+        try:
+            yield result
+        except BaseException as error:
+            failure = aside.run(_failure, error)
+            raise
+        finally:
+            self.inside, seconds = False, time.perf_counter() - started
+            if begun is not None:
+                aside.run(self._end, name, begun, result, failure, seconds)
+
+    def _enter(self) -> bool:
+        """Begin an operation, unless one is under way, on whichever thread."""
+        with self.recorder.sink.lock:
+            entered, self.inside = not self.inside, True
+            return entered
+
+    def _begin(self, phase: str) -> tuple[Place, Held]:
         self.loose()
         place, before = Place.of_caller(), self.recorder.held()
         self.recorder.origins.outside = ""
         self.recorder.batch(phase, -1, 0)
-        result: list[Any] = []
-        failure = None
-        self.inside, started = True, time.perf_counter()
-        try:
-            yield result
-        except BaseException as error:
-            failure = Failure(type(error).__name__, whole_message(error))
-            raise
-        finally:
-            self.inside, seconds = False, time.perf_counter() - started
-            calls, lost = self.recorder.take()
-            held, value = self.recorder.held(), plain(result[0]) if result else None
-            outcome = Outcome(name, None, calls, before, held, value, failure, seconds, lost)
-            self.done.append(Operation(outcome, place))
-            self._between()
+        return place, before
+
+    def _end(
+        self,
+        name: str,
+        begun: tuple[Place, Held],
+        result: list[Any],
+        failure: Failure | None,
+        seconds: float,
+    ) -> None:
+        place, before = begun
+        calls, lost = self.recorder.take()
+        held, value = self.recorder.held(), self._plain(result)
+        on_disk, missed = self.recorder.spilled(), self.recorder.missed()
+        ended = before, held, value, failure, seconds, lost, on_disk
+        outcome = Outcome(name, None, calls, *ended, missed=missed)
+        self.done.append(Operation(outcome, place))
+        self._between()
+
+    def _plain(self, result: list[Any]) -> Any:
+        """Turn a result into arrays; None for one that is nothing of the kind."""
+        return self.recorder.aside.run(plain, result[0]) if result else None
 
     def loose(self) -> None:
         """Make an operation of the calls that arrived outside of any."""
-        self.recorder.collect()
+        self.recorder.aside.run(self.recorder.collect)
         self._cut()
 
     @contextmanager
@@ -97,17 +125,30 @@ class Session:
             self._loose = ("call", place)
             self.recorder.places.begin(phase, -1, 0)
 
-        self.recorder.sink.emit([], begun)
+        sink, aside = self.recorder.sink, self.recorder.aside
+        observed = aside.run(self.recorder.refusal) == ""
+        if observed:
+            aside.run(sink.emit, [], begun)
         yield
-        self.recorder.sink.emit([], lambda arrays, skipped: self._cut())
+        if observed:
+            aside.run(sink.emit, [], lambda arrays, skipped: self._cut())
 
     def _cut(self) -> None:
-        calls, lost = self.recorder.cut()
+        (calls, lost), missed = self.recorder.cut(), self.recorder.missed()
         name, place = self._loose
         self._loose = (ELSEWHERE, Place("<unknown>", 0))
-        if calls or lost:
+        if calls or lost or missed:
             before, held = self._ends(calls)
-            outcome = Outcome(name, None, calls, before, held, unrecorded=lost)
+            outcome = Outcome(
+                name,
+                None,
+                calls,
+                before,
+                held,
+                unrecorded=lost,
+                on_disk=self.recorder.spilled(),
+                missed=missed,
+            )
             self.done.append(Operation(outcome, place))
             self._between()
 
@@ -131,16 +172,31 @@ class Session:
         self.recorder.places.begin("predict", -1, 0)
 
     @contextmanager
+    def unheard(self) -> Iterator[None]:
+        """Let the calls in the block go unrecorded."""
+        recorder = self.recorder
+        recorder.aside.run(recorder.mute)
+        try:
+            yield
+        finally:
+            recorder.aside.run(recorder.unmute)
+
+    @contextmanager
     def unobserved(self) -> Iterator[None]:
         """Let what is traced in the block go without an observer, as an export must."""
         if self.paused:
             yield
             return
-        self.recorder.pause()
+        aside = self.recorder.aside
+        aside.run(self.recorder.pause)
         self.paused = True
         try:
             with laid_bare(self.recorder.model, "call"):
                 yield
         finally:
             self.paused = False
-            self.recorder.resume()
+            aside.run(self.recorder.resume)
+
+
+def _failure(error: BaseException) -> Failure:
+    return Failure(type(error).__name__, whole_message(error))

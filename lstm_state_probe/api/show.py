@@ -14,7 +14,6 @@ from lstm_state_probe.engines import load_engine
 from lstm_state_probe.environment import environment
 from lstm_state_probe.errors import UsageError, listed, nearest
 from lstm_state_probe.report.base import ShowOptions
-from lstm_state_probe.report.choose import writer
 from lstm_state_probe.report.data import (
     NO_EXPECTATIONS,
     OperationReport,
@@ -22,6 +21,7 @@ from lstm_state_probe.report.data import (
     SuiteReport,
 )
 from lstm_state_probe.report.table import Tables
+from lstm_state_probe.report.write import write_all, writers
 
 if TYPE_CHECKING:
     from lstm_state_probe.api.recording import Recording
@@ -95,12 +95,12 @@ def html(recording: Recording) -> str:
 
 
 def save(recording: Recording, path: Path) -> None:
-    """Write a report.
+    """Write a report, with the same forms and words as the command line.
 
     Raises:
-        UsageError: for a suffix without a writer, or a folder that is not there.
+        UsageError: for a suffix without a writer, or a file that cannot be written.
     """
-    write = writer(str(path))
+    chosen = writers([str(path)])
     report = scenario_report(recording)
-    made_with = environment([load_engine(recording.engine)])
-    write(SuiteReport(made_with, (report,), (), report.seconds), path)
+    made_with = recording.made_with or environment([load_engine(recording.engine)])
+    write_all(SuiteReport(made_with, (report,), (), report.seconds), chosen)

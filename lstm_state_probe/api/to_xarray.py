@@ -34,24 +34,32 @@ def dataset(recording: Recording) -> xarray.Dataset:
     called = {call.layer for call in recording.calls}
     layers = [layer for layer in recording.layers if layer.address in called]
     of_layers = {layer.address: _variables(recording, layer) for layer in layers}
-    own = _dimensions_that_differ([v for found in of_layers.values() for v in found.values()])
+    whole = [variable for found in of_layers.values() for variable in found.values()]
+    own = _dimensions_that_differ(whole)
     data: dict[str, Any] = {}
     coords: dict[str, Any] = {}
     for layer, found in of_layers.items():
-        names = {name: f"{name}_{layer}" if name in own else name for name in _ALL}
-        for address, (dims, array) in found.items():
-            data[address] = (tuple(names.get(dim, dim) for dim in dims), array)
+        names = {name: f"{name}_{plain(layer)}" if name in own else name for name in own | _ALL}
+        for selector, (dims, array) in found.items():
+            address = selector.partition("@")[0]
+            written = tuple(_own(dim, address, found) or names.get(dim, dim) for dim in dims)
+            data[plain(selector)] = (written, array, {"address": address})
         calls = [
             (k, call)
             for k, operation in enumerate(recording.operations)
             for call in operation.calls
             if call.layer == layer
         ]
-        coords |= _coordinates(calls, names, {dim for dims, _ in data.values() for dim in dims})
+        coords |= _coordinates(calls, names, {dim for dims, *_ in data.values() for dim in dims})
     return xarray.Dataset(data, coords, {"engine": recording.engine})
 
 
-_ALL = ("call", "timestep", "batch", "unit")
+_ALL = {"call", "timestep", "batch", "unit"}
+
+
+def plain(selector: str) -> str:
+    """Name a variable: `lstm.h@initial`; netCDF and Zarr take a slash for a group of their own."""
+    return selector.replace("/", ".")
 
 
 def _variables(recording: Recording, layer: LayerReport) -> Mapping[str, Variable]:
@@ -93,6 +101,15 @@ def _dimensions_that_differ(variables: Sequence[Variable]) -> set[str]:
         for dim, size in zip(dims, array.shape, strict=True):
             sizes.setdefault(dim, set()).add(size)
     return {dim for dim, found in sizes.items() if len(found) > 1}
+
+
+def _own(dim: str, address: str, layer: Mapping[str, Variable]) -> str | None:
+    """Name a dimension after a cell, or a state, where those of one layer differ in size."""
+    if dim not in _dimensions_that_differ(list(layer.values())):
+        return None
+    cell = address.rpartition("/")[0]
+    same = [v for selector, v in layer.items() if selector.rpartition("/")[0] == cell]
+    return f"{dim}_{plain(address if dim in _dimensions_that_differ(same) else cell)}"
 
 
 def _coordinates(

@@ -13,7 +13,7 @@ from lstm_state_probe.api.session import Operation
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.messages import whole_message
 from lstm_state_probe.engines.wrapping import override
-from lstm_state_probe.recording.call import Call, Held
+from lstm_state_probe.recording.call import Call, Held, Missed
 from lstm_state_probe.recording.outcome import Failure, Outcome
 from lstm_state_probe.recording.recorder import Recorder
 
@@ -37,6 +37,8 @@ class Training:
     open: bool = True
     failure: Failure | None = None
     held: Held = field(default_factory=dict)
+    missed: tuple[Missed, ...] = ()
+    on_disk: int = 0
 
     @classmethod
     def begin(cls, recorder: Recorder, *, every: int, seen: int) -> Training:
@@ -96,14 +98,28 @@ class Training:
             return
         self.open = False
         if failure is not None:
-            self.failure = Failure(type(failure).__name__, whole_message(failure))
-        self.held = self.recorder.held()
+            name = type(failure).__name__
+            text = self.recorder.aside.run(whole_message, failure) or name
+            self.failure = Failure(name, text)
+        self.held = self.recorder.aside.run(self.recorder.held) or {}
         self.recorder.detach()
+        self.missed += self.recorder.missed()
 
     def operation(self) -> Operation:
         """Return what was kept so far."""
         calls = tuple(self.calls)
-        outcome = Outcome("fit", None, calls, self.before, self.held, failure=self.failure)
+        self.missed += self.recorder.missed()
+        self.on_disk += self.recorder.spilled()
+        outcome = Outcome(
+            "fit",
+            None,
+            calls,
+            self.before,
+            self.held,
+            failure=self.failure,
+            missed=self.missed,
+            on_disk=self.on_disk,
+        )
         return Operation(outcome, self.place)
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.baseline.parts import Part
 from lstm_state_probe.report.values import values
+from lstm_state_probe.safe import within_json
 
 _HASH = 16
 """Digits of a hash that are written: against slips and mix-ups, not against forgers."""
@@ -129,4 +130,4 @@ def text(digest: Digest) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    return within_json(json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False))

@@ -10,6 +10,7 @@ from lstm_state_probe.baseline.compare import Tolerance, compare
 from lstm_state_probe.baseline.digest import Digest, entry, stored_form
 from lstm_state_probe.baseline.parts import parts
 from lstm_state_probe.baseline.store import (
+    VALUES,
     Stored,
     digests,
     path_of,
@@ -112,6 +113,11 @@ class Baselines:
     def _versions(self, report: ScenarioReport) -> dict[str, str]:
         other = _OF_THE_OTHER[report.engine]
         return {name: version for name, version in self.versions.items() if name != other}
+
+    def files(self) -> Iterator[Path]:
+        """Yield the files that are stored."""
+        for path, _ in digests(self.folder):
+            yield from (path, path.with_suffix(VALUES))
 
     def _accepted(self, lines: Sequence[str]) -> bool:
         return self.accept is not None and self.accept(lines)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +17,12 @@ from lstm_state_probe.arrays import Array
 from lstm_state_probe.baseline.digest import Digest, text
 from lstm_state_probe.baseline.values import unzipped, zipped
 from lstm_state_probe.errors import BaselineError
+from lstm_state_probe.whole import write_whole
 
 DIGEST, VALUES = ".json", ".npz"
+NEXT = ".next.npz"
+"""Where new values wait until their digest is there."""
+_BROKEN = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
 _LONGEST = 80
 
 
@@ -38,7 +44,7 @@ def path_of(folder: Path, scenario: str, engine: str) -> Path:
     The values are beside it.
     """
     slug = re.sub(r"[^a-z0-9_.=-]+", "-", scenario.lower()).strip("-.")[:_LONGEST].rstrip("-.")
-    mark = hashlib.sha256(scenario.encode()).hexdigest()[:8]
+    mark = hashlib.sha256(scenario.encode("utf-8", "backslashreplace")).hexdigest()[:8]
     return folder / f"{slug}-{mark}.{engine}{DIGEST}"
 
 
@@ -55,10 +61,12 @@ def read(path: Path, scenario: str, engine: str) -> Stored | None:
     if (digest.scenario, digest.engine) != (scenario, engine):
         what = f"{digest.scenario} ({digest.engine})"
         raise BaselineError(f"the baseline {path} is that of {what}")
-    values = path.with_suffix(VALUES)
+    values, coming = path.with_suffix(VALUES), path.with_suffix(NEXT)
     try:
         return Stored(digest, unzipped(values, digest))
-    except (OSError, ValueError) as error:
+    except _BROKEN as error:
+        with suppress(*_BROKEN):  # a writer was killed before it could move them
+            return Stored(digest, unzipped(coming, digest))
         raise BaselineError(f"the baseline {values} cannot be read: {error}") from error
 
 
@@ -84,25 +92,27 @@ def read_digest(path: Path) -> Digest:
 
 
 def write(path: Path, stored: Stored) -> None:
-    """Write both files, each as a whole or not at all; the same baseline gives the same bytes.
+    """Write both files, or neither; the same baseline gives the same bytes.
+
+    The values wait beside until the digest is there, so that one of the two belongs to it always.
 
     Raises:
         BaselineError: if they cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path.with_suffix(VALUES), zipped(stored.arrays))
-        _replace(path, text(stored.digest).encode())
+        digest, coming = text(stored.digest).encode(), path.with_suffix(NEXT)
+        try:
+            write_whole(coming, zipped(stored.arrays))
+            write_whole(path, digest)
+        finally:
+            if path.exists() and path.read_bytes() == digest:
+                coming.replace(path.with_suffix(VALUES))
+            else:
+                coming.unlink(missing_ok=True)
     except OSError as error:
         reason = error.strerror or error
         raise BaselineError(f"the baseline {path} cannot be written: {reason}") from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as new:
-        new.write(content)
-    Path(new.name).chmod(0o644)  # as of any file in a repository
-    Path(new.name).replace(path)
 
 
 def digests(folder: Path) -> Iterator[tuple[Path, Digest]]:
@@ -123,7 +133,7 @@ def remove(path: Path) -> None:
         BaselineError: if they cannot be removed.
     """
     try:
-        for file in (path, path.with_suffix(VALUES)):
+        for file in (path, path.with_suffix(VALUES), path.with_suffix(NEXT)):
             file.unlink(missing_ok=True)
     except OSError as error:
         reason = error.strerror or error

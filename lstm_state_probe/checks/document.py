@@ -10,6 +10,7 @@ from pydantic import Field
 from lstm_state_probe.checks.base import Severity, Word
 from lstm_state_probe.checks.report import CheckReport, SubjectReport
 from lstm_state_probe.report.document import DEFINITIONS, Complaint, Environment, Part
+from lstm_state_probe.safe import within_json
 from lstm_state_probe.scenario.schema import draft7
 
 SCHEMA_VERSION = 1
@@ -81,7 +82,9 @@ def check_schema() -> dict[str, Any]:
 def text(report: CheckReport, *, strict: bool = False) -> str:
     """Render the report as one JSON document."""
     document = as_dict(report, strict=strict)
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ": "))
+    return within_json(
+        json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ": "))
+    )
 
 
 def as_dict(report: CheckReport, *, strict: bool = False) -> dict[str, Any]:

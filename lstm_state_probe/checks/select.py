@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from lstm_state_probe.checks.writing import as_text
 from lstm_state_probe.errors import Complaint, ScenarioError, UsageError, readable
 from lstm_state_probe.scenario.read import ScenarioFile, scenarios_in
+from lstm_state_probe.scenario.writing import as_text
 
 MODELS = (".keras", ".h5", ".hdf5", ".json")
 

@@ -6,7 +6,7 @@ Nothing heavy is imported here or at the top of a command's file: `--help` needs
 from __future__ import annotations
 
 import errno
-import sys
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from lstm_state_probe.cli.schema import schema
 from lstm_state_probe.cli.source import source
 from lstm_state_probe.cli.validate import validate
 from lstm_state_probe.errors import INTERRUPTED, Fault, ProbeError, UsageError
+from lstm_state_probe.safe import say
 
 COMMANDS = (
     *(run, validate, check, inspect, explain_command, list_, report, init, schema, source),
@@ -64,22 +65,24 @@ def run_command_line(words: Sequence[str]) -> int:
     try:
         code = cli.main(args=list(words), prog_name="probe", standalone_mode=False)
     except click.exceptions.Abort:
-        click.echo("interrupted", err=True)
+        say("interrupted", err=True)
         return INTERRUPTED
     except click.ClickException as error:
-        error.show(sys.stderr)
+        written = io.StringIO()  # what was typed stands in it
+        error.show(written)
+        say(written.getvalue(), err=True, end="")
         return error.exit_code
     except ProbeError as error:
         return tell_error(error)
     except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
+        say("interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
         return NO_READER
     except OSError as error:
         if error.filename is not None or error.errno not in _OF_STDOUT:
             return tell_error(Fault.of(error))
-        click.echo(f"error: stdout cannot be written: {error.strerror}", err=True)
+        say(f"error: stdout cannot be written: {error.strerror}", err=True)
         return UsageError.exit_code
     except Exception as error:  # noqa: BLE001 - the last boundary: Python would leave with 1
         return tell_error(Fault.of(error))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from lstm_state_probe.errors import UsageError
+from lstm_state_probe.safe import say
 
 if TYPE_CHECKING:
     from lstm_state_probe.baseline.keeper import Baselines
@@ -91,7 +92,7 @@ def baselines(choices: dict[str, Any]) -> Baselines | None:
     if choices["baseline"] is None:
         return None
     if choices["cache"] is not None:
-        click.echo("cache: not used, because --baseline compares the states of a run", err=True)
+        say("cache: not used, because --baseline compares the states of a run", err=True)
     from lstm_state_probe.baseline.compare import Tolerance
     from lstm_state_probe.baseline.keeper import Baselines
     from lstm_state_probe.environment import installed
@@ -114,7 +115,7 @@ class Review:
             KeyboardInterrupt: by Ctrl-C.
         """
         for line in lines:
-            click.echo(line, err=True)
+            say(line, err=True)
         if self.answer not in ("a", "q"):
             self.answer = self._asked()
         return self.answer in ("a", "y")
@@ -145,4 +146,4 @@ def tell_obsolete(
 
     for path in kept.obsolete({scenario.id for scenario in suite.scenarios}, covered):
         words = "obsolete, no such scenario; --update-baseline removes it"
-        click.echo(f"baseline: {path.name}: {words}", err=True)
+        say(f"baseline: {path.name}: {words}", err=True)

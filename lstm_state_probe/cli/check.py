@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from lstm_state_probe.cli.common import ENGINES, color_option, make_console, paths_argument
-from lstm_state_probe.cli.selecting import nothing_selected
+from lstm_state_probe.cli.selecting import inputs_of, nothing_selected
 from lstm_state_probe.errors import UsageError, listed, nearest
+from lstm_state_probe.safe import encodable, one_line, say, say_json
+from lstm_state_probe.whole import not_inputs, write_whole
 
 if TYPE_CHECKING:
     from lstm_state_probe.checks import Property
@@ -96,7 +98,7 @@ def check(
     properties = chosen(PROPERTIES, selected, skipped)
     if list_:
         for one in properties:
-            click.echo(f"{one.name:<22}{one.severity:<7}{one.question}")
+            say(f"{one.name:<22}{one.severity:<7}{one.question}")
         return 0
     writers = [_json_path(path) for path in reports]
     from lstm_state_probe.process import lean_imports
@@ -109,10 +111,12 @@ def check(
 
         selection = _selected(paths, engines, custom_objects, weights)
         for complaint in selection.complaints:
-            click.echo(str(complaint), err=True)
+            say(str(complaint), err=True)
         if not selection.scenarios:
             return nothing_selected(selection)
         folders = _folders(write_scenarios, selection.scenarios)
+        drawn = (folder / f"{p.name}.yaml" for folder in folders.values() for p in properties)
+        not_inputs([*writers, *drawn], inputs_of(selection, custom_objects))
         names = dict.fromkeys(scenario.engine for scenario in selection.scenarios)
         loaded = {name: load_engine(name) for name in names}
     lines = Lines(make_console(color), verbose=verbose, strict=strict)
@@ -138,9 +142,13 @@ def check(
     if table:
         lines.end(report)
     else:
-        click.echo(text(report, strict=strict))
+        say_json(text(report, strict=strict))
     for path in writers:
-        path.write_text(text(report, strict=strict) + "\n", encoding="utf-8")
+        try:
+            write_whole(path, text(report, strict=strict) + "\n")
+        except OSError as error:
+            reason = error.strerror or error
+            raise UsageError(f"the report {str(path)!r} cannot be written: {reason}") from error
     return report.exit_code(strict=strict)
 
 
@@ -231,7 +239,7 @@ def _write(report: CheckReport, folders: Mapping[str, Path]) -> None:
             for verdict in subject.verdicts:
                 if verdict.scenario is not None:
                     file = folder / f"{verdict.name}.yaml"
-                    file.write_text(verdict.scenario, encoding="utf-8")
+                    write_whole(file, verdict.scenario)
         except OSError as error:
             reason = error.strerror or error
             raise UsageError(f"the folder {str(folder)!r} cannot be written: {reason}") from error
@@ -241,12 +249,16 @@ class _Progress:
     """One line on stderr that is overwritten; nothing where stderr is no terminal."""
 
     def __init__(self) -> None:
-        self.on = sys.stderr.isatty()
+        self.on = sys.stderr is not None and sys.stderr.isatty()
 
     def show(self, name: str) -> None:
         if self.on:
-            click.echo(f"\r\x1b[2Kchecking {name} …", nl=False, err=True)
+            self._write(f"\r\x1b[2Kchecking {one_line(name)} …")
 
     def clear(self) -> None:
         if self.on:
-            click.echo("\r\x1b[2K", nl=False, err=True)
+            self._write("\r\x1b[2K")
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write(encodable(text, sys.stderr.encoding))
+        sys.stderr.flush()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from lstm_state_probe.report import FORMATS, WRITERS
+from lstm_state_probe.safe import Guarded, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,8 +81,8 @@ def tell_error(error: ProbeError | None) -> int:
         return 0
     text = str(error)
     if error.traceback:
-        click.echo(error.traceback, err=True)
-    click.echo(text if ": error: " in text else f"error: {text}", err=True)
+        say(error.traceback, err=True)
+    say(text if ": error: " in text else f"error: {text}", err=True)
     return error.exit_code
 
 
@@ -101,7 +103,9 @@ def make_console(color: str, *, stderr: bool = False) -> Console:
         def on_broken_pipe(self) -> None:  # Rich would leave with 1, which means something here
             raise BrokenPipeError
 
+    stream = sys.stderr if stderr else sys.stdout
     console = Piped(
+        file=Guarded(stream) if stream is not None else None,  # type: ignore[arg-type]
         stderr=stderr,
         no_color={"never": True, "always": False}.get(color),
         force_terminal=True if color == "always" else None,

@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
-from lstm_state_probe.cli.saved import saved_model, saved_options
+from lstm_state_probe.cli.saved import inputs_of, saved_model, saved_options
 from lstm_state_probe.errors import UsageError
+from lstm_state_probe.safe import one_line, say
+from lstm_state_probe.whole import not_inputs, write_whole
 
 TEMPLATES = ("lstm", "gru", "encoder-decoder")
 SCHEMA_FILE = "probe.schema.json"
@@ -42,19 +44,24 @@ def init(path: str, template: str | None, model: str | None, force: bool, **choi
         raise UsageError("--template and --from exclude each other")
     if path != "-":
         _must_be_free(target, force=force)
+        if model is not None:
+            read = inputs_of(saved_model(model, choices))
+            not_inputs([target, target.parent / SCHEMA_FILE], read)
     text = _template(template, choices) if model is None else _for_model(model, target, choices)
     if path == "-":
-        click.echo(text, nl=False)
+        say(text, end="")
         return 0
     from lstm_state_probe.cli.schema import schema_text
 
     try:
-        target.write_text(text, encoding="utf-8")
-        (target.parent / SCHEMA_FILE).write_text(schema_text(report=False), encoding="utf-8")
+        write_whole(target, text)
+        write_whole(target.parent / SCHEMA_FILE, schema_text(report=False))
     except OSError as error:
-        raise UsageError(f"{path!r} cannot be written: {error.strerror}") from error
+        reason = error.strerror or error
+        raise UsageError(f"{path!r} cannot be written: {reason}") from error
     code = "--allow-code " if choices["allow_code"] else ""
-    click.echo(f"wrote {target} and {target.parent / SCHEMA_FILE}; next: probe run {code}{target}")
+    name, schema = (one_line(str(file)) for file in (target, target.parent / SCHEMA_FILE))
+    say(f"wrote {name} and {schema}; next: probe run {code}{name}")
     return 0
 
 

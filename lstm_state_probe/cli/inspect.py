@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_state_probe.cli.common import color_option, make_console
-from lstm_state_probe.cli.saved import saved_model, saved_options
+from lstm_state_probe.cli.saved import inputs_of, saved_model, saved_options
 from lstm_state_probe.errors import UsageError
+from lstm_state_probe.safe import say_json
+from lstm_state_probe.whole import not_inputs, write_whole
 
 if TYPE_CHECKING:
     from lstm_state_probe.inspection.data import Inspection
@@ -34,6 +36,7 @@ def inspect(model: str, as_json: bool, report: str | None, color: str, **choices
     """
     if report is not None:
         _must_be_json(report)
+        not_inputs([report], inputs_of(saved_model(model, choices)))
     from lstm_state_probe.process import lean_imports
 
     with redirect_stdout(sys.stderr), lean_imports():  # what code of the user's prints
@@ -46,7 +49,7 @@ def inspect(model: str, as_json: bool, report: str | None, color: str, **choices
         found = opened.inspect()
     text = inspection_text(found, environment=environment([opened.engine]), file=model)
     if as_json:
-        click.echo(text)
+        say_json(text)
     else:
         _show(found, color)
     if report is not None:
@@ -72,7 +75,7 @@ def _must_be_json(report: str) -> None:
 
 def _write(report: str, text: str) -> None:
     try:
-        Path(report).write_text(text + "\n", encoding="utf-8")
+        write_whole(Path(report), text + "\n")
     except OSError as error:
         reason = error.strerror or error
         raise UsageError(f"the report {report!r} cannot be written: {reason}") from error

@@ -8,6 +8,7 @@ import click
 
 from lstm_state_probe.cli.common import ENGINES
 from lstm_state_probe.cli.selecting import Wanted, nothing_selected, selecting_options, tell
+from lstm_state_probe.safe import one_line, say
 
 
 @click.command(name="list")
@@ -29,9 +30,9 @@ def list_(shipped: bool, engines: tuple[str, ...], **choices: Any) -> int:
     tell(selection)
     if not selection.scenarios:
         return nothing_selected(selection)
-    width = max(len(names.get(str(s.path), s.id)) for s in selection.scenarios)
-    for scenario in selection.scenarios:
-        shown = names.get(str(scenario.path), scenario.id)
+    lines = [(s, one_line(names.get(str(s.path), s.id))) for s in selection.scenarios]
+    width = max(len(shown) for _, shown in lines)
+    for scenario, shown in lines:
         question = " ".join((scenario.spec.description or "").split())
-        click.echo(f"{shown:<{width}}  {scenario.engine:<8}  {question}".rstrip())
+        say(f"{shown:<{width}}  {scenario.engine:<8}  {question}".rstrip())
     return selection.exit_code

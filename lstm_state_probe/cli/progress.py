@@ -8,9 +8,8 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from lstm_state_probe.cli.common import make_console
+from lstm_state_probe.safe import one_line, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +57,9 @@ class Lines:
             self.done += 1
             seconds = "cached" if report.cached else f"{report.seconds:.1f} s"
             place = f"[{self.done}/{self.total}]"
-            click.echo(f"{place} {report.status} {report.id} {report.engine} {seconds}", err=True)
+            say(
+                f"{place} {report.status} {one_line(report.id)} {report.engine} {seconds}", err=True
+            )
 
         return told
 
@@ -95,7 +96,7 @@ class Bar:
             sys.stdout.flush()
             self.wrong += report.exit_code != 0
             wrong = f"{self.wrong} not passed, " if self.wrong else ""
-            self.bar.update(self.task, advance=1, told=f"{wrong}last: {report.id}")
+            self.bar.update(self.task, advance=1, told=f"{wrong}last: {one_line(report.id)}")
             self.bar.start()
 
         return told

@@ -18,6 +18,8 @@ from lstm_state_probe.cli.common import (
     unseen,
 )
 from lstm_state_probe.cli.shown import exclude, show_options, shown_options
+from lstm_state_probe.safe import say
+from lstm_state_probe.whole import not_inputs
 
 files_argument = click.argument("files", metavar="REPORT...", nargs=-1, required=True)
 
@@ -43,10 +45,11 @@ def merge(files: tuple[str, ...], reports: tuple[str, ...], allow_duplicates: bo
     from lstm_state_probe.report.write import write_all, writers
 
     chosen = writers(reports)
+    not_inputs(reports, files)
     read = [(file, read_report(Path(file))) for file in files]
     merged = together(read, allow_duplicates=allow_duplicates)
     for difference in merged.differences:
-        click.echo(f"the reports differ in {difference}", err=True)
+        say(f"the reports differ in {difference}", err=True)
     write_all(merged.report, chosen)
     return 0
 

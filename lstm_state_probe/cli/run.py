@@ -26,8 +26,14 @@ from lstm_state_probe.cli.common import (
     tell_error,
     unseen,
 )
+from lstm_state_probe.cli.early import go_on, interrupted_early, read_by
 from lstm_state_probe.cli.progress import progress
-from lstm_state_probe.cli.selecting import Wanted, nothing_selected, selecting_options, tell
+from lstm_state_probe.cli.selecting import (
+    Wanted,
+    nothing_selected,
+    selecting_options,
+    tell,
+)
 from lstm_state_probe.cli.shared import (
     cache_of,
     exclude_shared,
@@ -38,8 +44,11 @@ from lstm_state_probe.cli.shared import (
 )
 from lstm_state_probe.cli.shown import exclude, read_budget, show_options, shown_options, wishes
 from lstm_state_probe.errors import caught
+from lstm_state_probe.safe import one_line, say
+from lstm_state_probe.whole import not_inputs
 
 if TYPE_CHECKING:
+    from lstm_state_probe.report.base import Shown
     from lstm_state_probe.report.data import SuiteReport
     from lstm_state_probe.selection.last_run import LastRun
     from lstm_state_probe.suite import Selection
@@ -123,38 +132,49 @@ def run(
     if list_:
         return list_ids(wanted.select(named, engines=engines))
     last = wanted.last_run()
+    selection: Selection | None = None
+    view: Shown | None = None
     with ExitStack() as stack:
         pressed = stack.enter_context(interruptible())
-        with lean_imports():
-            # while our own modules are imported and the files are read
-            with tensorflow_loading() if runs_here(choices) else nullcontext():
-                from lstm_state_probe.executors import workplace
-                from lstm_state_probe.report.choose import shown
-                from lstm_state_probe.report.sound import soundly
-                from lstm_state_probe.report.write import write_all, writers
-                from lstm_state_probe.suite import prepare, run_suite
+        try:
+            with lean_imports():
+                # while our own modules are imported and the files are read
+                with tensorflow_loading() if runs_here(choices) else nullcontext():
+                    from lstm_state_probe.executors import workplace
+                    from lstm_state_probe.report.choose import shown
+                    from lstm_state_probe.report.sound import soundly
+                    from lstm_state_probe.report.write import write_all, writers
+                    from lstm_state_probe.suite import prepare, run_suite
 
-                chosen = writers(reports, summary=os.environ.get("GITHUB_STEP_SUMMARY"))
-                selection = wanted.select(named, engines=engines, last=last)
-                options = show_options(choices)
-                view = shown(format_, make_console(color), options)
-                prepare()
-            tell(selection)
-            told = chosen or format_ == "github"
-            if not selection.scenarios and not (selection.complaints and told):
-                return nothing_selected(selection)
-            asked = replace(
-                wishes(options, (scenario.spec.record for scenario in selection.scenarios)),
-                verify=verify,
-                kernel=kernel,
-                allow_code=allow_code,
-                budget=budget,
-            )
-            stored = baselines(choices)
-            cache = None if stored else cache_of(choices, asked)
-            known = cache.known(selection.scenarios) if cache else {}
-            fresh = [s for index, s in enumerate(selection.scenarios) if index not in known]
-            place = stack.enter_context(workplace(terms_of(choices, fresh, asked)))
+                    chosen = writers(reports, summary=os.environ.get("GITHUB_STEP_SUMMARY"))
+                    selection = wanted.select(named, engines=engines, last=last)
+                    options = show_options(choices)
+                    view = shown(format_, make_console(color), options)
+                    prepare()
+                go_on(pressed)
+                tell(selection)
+                told = chosen or format_ == "github"
+                if not selection.scenarios and not (selection.complaints and told):
+                    return nothing_selected(selection)
+                asked = replace(
+                    wishes(options, (scenario.spec.record for scenario in selection.scenarios)),
+                    verify=verify,
+                    kernel=kernel,
+                    allow_code=allow_code,
+                    budget=budget,
+                )
+                stored = baselines(choices)
+                summary = [path for path in chosen if path not in reports]
+                not_inputs([*reports, *summary], read_by(selection, choices, stored))
+                cache = None if stored else cache_of(choices, asked)
+                known = cache.known(selection.scenarios) if cache else {}
+                fresh = [s for index, s in enumerate(selection.scenarios) if index not in known]
+                place = stack.enter_context(workplace(terms_of(choices, fresh, asked)))
+                go_on(pressed)
+        except BaseException:
+            if not pressed():
+                raise
+            return interrupted_early(selection, view, reports)
         told_how_far = "none" if asks(choices) else choices["progress"]
         beside = stack.enter_context(progress(told_how_far, len(selection.scenarios), color))
         suite = run_suite(
@@ -170,7 +190,7 @@ def run(
         )
     closed = soundly(suite, view.end, shown(format_, unseen(), options).end)
     if (lacking := told_of_cached(reports, suite.cached)) is not None:
-        click.echo(lacking, err=True)
+        say(lacking, err=True)
     remember(selection, suite, last, timed=wanted.shard is None)
     unwritten = caught(lambda: write_all(suite, chosen))
     if stored:
@@ -184,7 +204,7 @@ def list_ids(selection: Selection) -> int:
     if not selection.scenarios:
         return nothing_selected(selection)
     for name in dict.fromkeys(scenario.id for scenario in selection.scenarios):
-        click.echo(name)
+        say(one_line(name))
     return selection.exit_code
 
 
@@ -196,4 +216,4 @@ def remember(selection: Selection, suite: SuiteReport, last: LastRun, *, timed: 
         note_last_run(selection.scenarios, suite, last, timed=timed)
     except OSError as error:
         reason = error.strerror or error
-        click.echo(f"note: the last run is not remembered for --lf: {reason}", err=True)
+        say(f"note: the last run is not remembered for --lf: {reason}", err=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -58,10 +59,20 @@ def saved_options(function: Function) -> Function:
     return function
 
 
+def inputs_of(saved: SavedModel) -> Iterator[Path]:
+    """Yield the files that are read for a saved model, what is in a SavedModel folder too."""
+    from lstm_state_probe.scenario.files import members
+
+    files = [written.rpartition("=")[2] for written in saved.inputs]
+    inputs = [*files, *(file.rpartition(":")[0] for file in files if ":" in file)]
+    for path in (saved.path, saved.weights, *saved.custom_objects, *inputs):
+        if path is not None:
+            yield Path(path)
+            yield from members(Path(path)).values()
+
+
 def saved_model(path: str, choices: dict[str, Any]) -> SavedModel:
     """Put the words of the command line together."""
-    from pathlib import Path
-
     from lstm_state_probe.inspection.saved import SavedModel
 
     weights = choices["weights"]

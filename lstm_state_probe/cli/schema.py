@@ -7,6 +7,7 @@ import json
 import click
 
 from lstm_state_probe.errors import UsageError
+from lstm_state_probe.safe import say_json
 
 
 @click.command()
@@ -16,7 +17,7 @@ from lstm_state_probe.errors import UsageError
 def schema(report: bool, inspection: bool, checks: bool) -> int:
     """Print the JSON Schema (draft-07) of the scenario file, for editors and other tools."""
     text = schema_text(report=report, inspection=inspection, checks=checks)
-    click.echo(text, nl=False)
+    say_json(text, end="")
     return 0
 
 

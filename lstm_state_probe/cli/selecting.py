@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from lstm_state_probe.cli.common import paths_argument
 from lstm_state_probe.errors import UsageError
+from lstm_state_probe.safe import say
 
 if TYPE_CHECKING:
     from lstm_state_probe.selection.last_run import LastRun
@@ -140,9 +141,30 @@ def read_variable(text: str) -> tuple[str, Any]:
 def tell(selection: Selection, *, complaints_to_stderr: bool = True) -> None:
     """Say what is wrong with files, and what else there is to say of the selection."""
     for complaint in selection.complaints:
-        click.echo(str(complaint), err=complaints_to_stderr)
+        say(str(complaint), err=complaints_to_stderr)
     for note in selection.notes:
-        click.echo(note, err=True)
+        say(note, err=True)
+
+
+def last_run_file() -> Path:
+    """Name the file that remembers the last run of this project."""
+    from lstm_state_probe.project import find_project
+    from lstm_state_probe.selection.last_run import FILE, FOLDER
+
+    return find_project(Path.cwd()).root / FOLDER / FILE
+
+
+def inputs_of(selection: Selection, more: Iterable[str | Path] = ()) -> Iterator[str | Path]:
+    """Yield the files that are read for a selection: the scenarios, and what they name."""
+    from lstm_state_probe.scenario.files import named_files
+
+    yield from more
+    yield from (complaint.file for complaint in selection.complaints)
+    for scenario in selection.scenarios:
+        yield scenario.path
+        for name, found in named_files(scenario).items():
+            yield scenario.beside(name)
+            yield from found.values()
 
 
 def nothing_selected(selection: Selection) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from lstm_state_probe.cli.progress import KINDS
+from lstm_state_probe.safe import say
 
 if TYPE_CHECKING:
     from lstm_state_probe.cache import Cache
@@ -133,7 +134,7 @@ def cache_of(choices: dict[str, Any], wishes: Wishes) -> Cache | None:
     from lstm_state_probe.cache import Cache
 
     def warn(text: str) -> None:
-        click.echo(text, err=True)
+        say(text, err=True)
 
     return Cache.at(Path(choices["cache"]), wishes, warn, sent=tuple(map(Path, choices["send"])))
 

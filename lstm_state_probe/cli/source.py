@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from lstm_state_probe.cli.common import color_option, make_console
+from lstm_state_probe.safe import say
 
 
 @click.command()
@@ -42,5 +43,5 @@ def source(target: str, scenario: str | None, engine: str | None, color: str) ->
                 Syntax(part.text, "python", start_line=part.line, line_numbers=True, word_wrap=True)
             )
         else:
-            click.echo(part.text.rstrip())
+            say(part.text.rstrip())
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import click
 
 from lstm_state_probe.cli.common import ENGINES, default_format
 from lstm_state_probe.cli.selecting import Wanted, nothing_selected, selecting_options, tell
+from lstm_state_probe.safe import command, say
 
 if TYPE_CHECKING:
     from lstm_state_probe.suite import Selection
@@ -54,17 +56,17 @@ def validate(
         from lstm_state_probe.report.github import complained
 
         for complaint in selection.complaints:
-            click.echo(complained(complaint))
+            command(complained(complaint), sys.stdout)
     if not selection.scenarios and not selection.complaints:
         nothing_selected(selection)
     wrong = len({complaint.file for complaint in selection.complaints})
     if wrong:
         found = len(selection.complaints)
-        click.echo(f"{_count(found, 'complaint')} in {wrong} of {_count(selection.files, 'file')}")
+        say(f"{_count(found, 'complaint')} in {wrong} of {_count(selection.files, 'file')}")
         return selection.exit_code
     if not quiet:
         valid = _count(len(selection.scenarios), "scenario")
-        click.echo(f"{valid} in {_count(selection.files, 'file')}: valid")
+        say(f"{valid} in {_count(selection.files, 'file')}: valid")
     return 0
 
 

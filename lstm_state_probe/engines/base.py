@@ -48,6 +48,9 @@ class CallTensors:
     that the inputs went through before the loop is (batch, timesteps, n), in their order.
     `given` tells whether the call starts from states that it was given: a tensor of one boolean
     where that is decided as it runs. `start` tells what each of the initial ones was made from.
+    `frame` is one for the timesteps and the call itself; `lost` says why timesteps or gates are
+    missing. Nested `sequences` are as the layer was given them; with `time_major` their first axis
+    is time.
     """
 
     sequences: Any
@@ -59,6 +62,9 @@ class CallTensors:
     kernel: Kernel = field(default_factory=Kernel)
     start: Starts = field(default_factory=dict)
     dropout: Mapping[tuple[int, str, int], Any] = field(default_factory=dict)
+    frame: Any = None
+    lost: str = ""
+    time_major: bool = False
 
 
 Quantity = int | Leaf | tuple[int, str] | tuple[int, str, int]
@@ -80,6 +86,7 @@ class StepTensors:
     kept_as: tuple[Any, ...]
     arrays: tuple[Any, ...]
     recipes: Mapping[tuple[int, str], Recipe] = field(default_factory=dict)
+    frame: Any = None
 
 
 Observe = Callable[[CallTensors], None]
@@ -93,7 +100,9 @@ class Watch:
     gets the call itself; None where they are not wanted. `states` and `gates` tell what is. `masks`
     tells from the inputs of a call whether dropout masks are, where they change with the timestep.
     `generic` asks for Keras's own loop where a GPU has a fused kernel. `written` is told the flat
-    index of a state that somebody else than the layer assigned.
+    index of a state that somebody else than the layer assigned. `missed` is told why a call is not
+    recorded at all; `refusal` says, while one is traced, why it cannot be ('' if it can);
+    `compiled`, whether it is traced for XLA.
     """
 
     call: Observe
@@ -102,9 +111,11 @@ class Watch:
     states: bool = True
     gates: bool = False
     masks: Callable[[Any], bool] = lambda inputs: False
-    compiled: bool = False
+    compiled: Callable[[], bool] = lambda: False
     generic: bool = False
     written: Callable[[int], None] = lambda index: None
+    missed: Callable[[str], None] = lambda why: None
+    refusal: Callable[[], str] = lambda: ""
 
 
 class Engine(Protocol):

@@ -5,6 +5,7 @@ In a graph a gate does not become a result of the loop: see `recipe`.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,8 @@ from typing import Any
 
 from lstm_state_probe.engines.leaves import Finder
 from lstm_state_probe.engines.recipe import Leaf, Recipe
-from lstm_state_probe.engines.wrapping import Replaced, plain, swapped
+from lstm_state_probe.engines.swapping import swapped
+from lstm_state_probe.engines.wrapping import plain
 
 Plan = dict[str, tuple[str | None, ...]]
 """An activation to the gates that it computes, in the order in which the cell calls it.
@@ -63,7 +65,7 @@ class GateTap:
     """Collects what the two activations of a cell return in one step."""
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+        self.plan, self.thread = plan, threading.get_ident()
         self.seen: dict[str, list[Any]] = {}
         self.clear()
 
@@ -109,16 +111,18 @@ class GateTap:
     def fused(self, module: ModuleType) -> Iterator[None]:
         """Tap a kernel that computes without the cell: the sigmoid and tanh of its module's tf."""
         with ExitStack() as stack:
-            tf = module.tf
             for name, function in _FUSED.items():
-                tf = Replaced(tf, function, self._tap(name, getattr(tf, function)))
-            stack.enter_context(swapped(module, "tf", value=tf))
+                stack.enter_context(swapped(module, f"tf.{function}", self._instead(name)))
             yield
+
+    def _instead(self, name: str) -> Callable[..., Any]:
+        return lambda original, *args, **kwargs: self._tap(name, original)(*args, **kwargs)
 
     def _tap(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def activation(*args: Any, **kwargs: Any) -> Any:
             result = function(*args, **kwargs)
-            self.seen[name].append(result)
+            if threading.get_ident() == self.thread:  # another may compute with the same cell
+                self.seen[name].append(result)
             return result
 
         return plain(activation)

@@ -16,21 +16,22 @@ from types import ModuleType
 from typing import Any
 
 from lstm_state_probe.engines.base import StepTensors, Watch
-from lstm_state_probe.engines.wrapping import swapped
+from lstm_state_probe.engines.boundary import Aside
+from lstm_state_probe.engines.swapping import original_of, swapped
 
 
 @contextmanager
-def handed_out(module: ModuleType, watch: Watch) -> Iterator[Watch]:
+def handed_out(module: ModuleType, watch: Watch, aside: Aside) -> Iterator[Watch]:
     """Give a watch for the loop inside; what it sees goes to `watch.steps` outside."""
     observe = watch.steps
     assert observe is not None
     seen: list[StepTensors] = []
-    standard = getattr(module, f"standard_{module.__name__.rpartition('.')[2]}")
+    standard = original_of(getattr(module, f"standard_{module.__name__.rpartition('.')[2]}"))
 
     def defun(
         original: Callable[..., Any], name: str, device: str, function: Any, attributes: Any
     ) -> Any:
-        if function is not standard:
+        if original_of(function) is not standard:
             return original(name, device, function, attributes)
 
         @wraps(function)
@@ -43,7 +44,7 @@ def handed_out(module: ModuleType, watch: Watch) -> Iterator[Watch]:
         def call(**kwargs: Any) -> Any:
             result, arrays = traced(**kwargs)
             if seen:
-                observe(replace(seen.pop(), arrays=tuple(arrays)))
+                aside.run(lambda: observe(replace(seen.pop(), arrays=tuple(arrays))))
             return result
 
         return call

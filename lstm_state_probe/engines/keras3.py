@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.engines.base import CallTensors, Watch, to_numpy
+from lstm_state_probe.engines.base import CallTensors, Kernel, Watch, to_numpy
+from lstm_state_probe.engines.boundary import Aside
 from lstm_state_probe.engines.dropout import in_attribute, masks_of
+from lstm_state_probe.engines.frames import Frame, Frames
 from lstm_state_probe.engines.kernel import keras3_kernel
 from lstm_state_probe.engines.loop import LoopParts, LoopWatch, cells_of
 from lstm_state_probe.engines.preserving import preserve
 from lstm_state_probe.engines.quiet import importing
-from lstm_state_probe.engines.starting import Starting, noting_builds
-from lstm_state_probe.engines.wrapping import Release, all_of, override, resetting
+from lstm_state_probe.engines.starting import Starting, Starts, noting_builds
+from lstm_state_probe.engines.wrapping import Release, all_of, override, reading, resetting
 from lstm_state_probe.engines.writes import Writes
 from lstm_state_probe.errors import EngineMissing
+
+OWN_CALL = "{} computes in its own way, past Keras's loop, so that nothing of the call can be seen"
 
 
 class Keras3:
@@ -125,51 +130,103 @@ class Keras3:
 
     def intercept(self, layer: Any, watch: Watch) -> Release:
         """Observe in `inner_loop`, which is given the initial states and returns the final ones."""
-        given: list[tuple[bool, Any]] = []
-        start, writes = Starting(layer), Writes(lambda: self._variables(layer), watch.written)
-        writes.follow()
+        frames, aside = Frames(), Aside(watch.missed)
+        start, writes = (
+            Starting(layer, frames),
+            Writes(lambda: self._variables(layer), watch.written),
+        )
         call, inner_loop = layer.call, layer.inner_loop
+        read, read_loop = reading(call), reading(inner_loop)
 
-        def observed_call(
-            sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = False
-        ) -> Any:
-            given.append((initial_state is not None, training))
-            try:
-                with writes.own():
-                    return call(
-                        sequences, initial_state=initial_state, mask=mask, training=training
-                    )
-            finally:
-                given.pop()
+        def observed_call(*args: Any, **kwargs: Any) -> Any:
+            with aside.around(writes.own):
+                if _refused(watch, aside):
+                    return call(*args, **kwargs)
+                with frames.one() as frame:
+                    frame.given = read(args, kwargs, "initial_state") is not None
+                    result = call(*args, **kwargs)
+                    aside.run(_ended, layer, watch, frame)
+                    return result
 
-        def observed_loop(
-            sequences: Any, initial_state: Any, mask: Any, training: Any = False
-        ) -> Any:
-            chosen = keras3_kernel(self._backend(), layer, generic=watch.generic)
-            with self._watching(layer, watch), chosen as kernel:
-                result = inner_loop(sequences, initial_state, mask, training=training)
-            flat = self.keras.tree.flatten
-            explicit = given[-1][0] if given else False
-            states = flat(initial_state), flat(result[2])
-            mode, made = bool(training), start.take()
-            dropout = masks_of(cells_of(layer), in_attribute) if mode else {}
-            watch.call(CallTensors(sequences, *states, mask, explicit, mode, kernel, made, dropout))
+        def observed_loop(*args: Any, **kwargs: Any) -> Any:
+            frame = frames.top
+            if frame is None:  # refused, or called by somebody else than the layer
+                return inner_loop(*args, **kwargs)
+            within = Aside(frame.miss)
+            within.run(self._settle, frame, partial(read_loop, args, kwargs))
+            kernel_of = partial(self._kernel, layer, generic=watch.generic)
+            with (
+                within.around(kernel_of) as kernel,
+                Aside(frame.lose).around(partial(self._watching, layer, watch, frame)),
+            ):
+                result = inner_loop(*args, **kwargs)
+            if kernel is not None and not frame.missed:
+                within.run(self._tell, layer, watch, frame, kernel, start.of(frame), result)
             return result
 
         methods = {"call": observed_call, "inner_loop": observed_loop}
-        observed = override(layer, methods | resetting(layer, watch.reset))
-        return all_of(start.attach(), observed, writes.release)
+        return all_of(
+            start.attach,
+            lambda: override(layer, methods | resetting(layer, watch.reset)),
+            writes.follow,
+        )
 
-    def _watching(self, layer: Any, watch: Watch) -> AbstractContextManager[None]:
+    def _settle(self, frame: Frame, given: Callable[[str], Any]) -> None:
+        frame.sequences, frame.training = given("sequences"), given("training")
+        masks = self.keras.tree.flatten(given("mask"))
+        frame.mask = masks[0] if masks else None
+        frame.initial = frame.loop = self.keras.tree.flatten(given("initial_state"))
+
+    def _kernel(self, layer: Any, *, generic: bool) -> AbstractContextManager[Kernel]:
+        fuses = isinstance(layer, (self.keras.layers.LSTM, self.keras.layers.GRU))
+        return keras3_kernel(self._backend(), layer, fuses=fuses, generic=generic)
+
+    def _tell(
+        self, layer: Any, watch: Watch, frame: Frame, kernel: Kernel, start: Starts, result: Any
+    ) -> None:
+        """Hand on what is known of a call that has come to its end."""
+        mode = bool(frame.training)
+        watch.call(
+            CallTensors(
+                frame.sequences,
+                frame.initial or (),
+                self.keras.tree.flatten(result[2]),
+                frame.mask,
+                frame.given,
+                mode,
+                kernel,
+                start,
+                masks_of(cells_of(layer), in_attribute) if mode else {},
+                frame,
+                frame.lost or frame.no_gates,
+            )
+        )
+        frame.told = True
+
+    def _watching(self, layer: Any, watch: Watch, frame: Frame) -> AbstractContextManager[None]:
         if watch.steps is None:
             return nullcontext()
         rnn = import_module("keras.src.backend.tensorflow.rnn")
-        parts = LoopParts(self._backend(), rnn, ("while_loop",), None, lambda function: function)
-        return LoopWatch(parts, layer, watch).watching()
+        parts = LoopParts(self._backend(), rnn, "tf.while_loop", None, lambda function: function)
+        return LoopWatch(parts, layer, watch, frame).watching()
 
     @staticmethod
     def _backend() -> ModuleType:
         return import_module("keras.src.backend")
+
+
+def _refused(watch: Watch, aside: Aside) -> bool:
+    """Tell whether a call cannot be observed; then that is told."""
+    why = aside.run(watch.refusal)
+    if why:
+        aside.run(watch.missed, why)
+    return why != ""
+
+
+def _ended(layer: Any, watch: Watch, frame: Frame) -> None:
+    """Tell of a call that has come to its end why it is not recorded, if it is not."""
+    if frame.missed or not frame.told:
+        watch.missed(frame.missed or OWN_CALL.format(type(layer).__name__))
 
 
 def _reset_apis(keras: Any) -> dict[str, str]:

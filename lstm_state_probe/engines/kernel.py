@@ -7,12 +7,13 @@ it away; else what it was given is kept, so that the call can be replayed from t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import ModuleType
 from typing import Any
 
 from lstm_state_probe.engines.base import CUDNN, GENERIC, Kernel
-from lstm_state_probe.engines.wrapping import swapped
+from lstm_state_probe.engines.frames import Frame
+from lstm_state_probe.engines.swapping import forced, original_of, swapped
 
 _RUNTIME_GPU = 2
 """What a layer of tf_keras calls its fused kernel (`RUNTIME_GPU`, 2.16 to 2.21)."""
@@ -25,14 +26,20 @@ def kernel_name(runtime: Any) -> str:
 
 
 @contextmanager
-def keras3_kernel(backend: ModuleType, layer: Any, *, generic: bool) -> Iterator[Kernel]:
-    """Watch which kernel a layer of Keras 3 takes, or keep the fused one away."""
+def keras3_kernel(
+    backend: ModuleType, layer: Any, *, fuses: bool, generic: bool
+) -> Iterator[Kernel]:
+    """Watch which kernel a layer of Keras 3 takes, or keep the fused one away.
+
+    `fuses` says that the class of the layer has a fused kernel: others may have the same attributes
+    (`Bidirectional` sets `use_cudnn` on whatever it wraps, seen in 3.15).
+    """
     kernel = Kernel()
-    if not _keras3_fuses(backend, layer):
+    if not fuses or not _keras3_fuses(backend, layer):
         yield kernel
     elif generic:
         kernel.forced = True
-        with swapped(layer, "use_cudnn", value=False):
+        with forced(layer, "use_cudnn", value=False):
             yield kernel
     else:
 
@@ -47,7 +54,7 @@ def keras3_kernel(backend: ModuleType, layer: Any, *, generic: bool) -> Iterator
 
 def _keras3_fuses(backend: ModuleType, layer: Any) -> bool:
     """Tell whether Keras 3 will try its fused kernel: on a GPU, for the arguments it takes."""
-    if getattr(layer, "use_cudnn", False) not in ("auto", True) or layer.recurrent_dropout:
+    if layer.use_cudnn not in ("auto", True) or layer.recurrent_dropout:
         return False
     names = ("activation", "recurrent_activation", "unroll", "use_bias", "reset_after")
     arguments = {name: getattr(layer, name) for name in names if hasattr(layer, name)}
@@ -56,29 +63,36 @@ def _keras3_fuses(backend: ModuleType, layer: Any) -> bool:
 
 @contextmanager
 def tf_keras_kernel(
-    module: ModuleType | None, layer: Any, *, generic: bool, convert: Convert
+    module: ModuleType | None, layer: Any, frame: Frame, *, generic: bool, convert: Convert
 ) -> Iterator[Kernel]:
-    """Watch which function of its module a default LSTM or GRU of tf_keras runs.
+    """Watch which function of its module a default LSTM or GRU of tf_keras runs, and its end.
 
-    In a graph TensorFlow chooses between two as it runs; the generic one is called in their place
-    where the fused one is to be kept away.
+    In a graph TensorFlow chooses between two as it runs; on a GPU the generic one is called in
+    their place where the fused one is to be kept away.
     """
     kernel = Kernel()
-    if module is None or not has_gpu():
+    if module is None:
         yield kernel
         return
     import tensorflow as tf
 
+    gpu = has_gpu()
     kind = module.__name__.rpartition(".")[2]
-    standard = getattr(module, f"standard_{kind}")
+    standard = original_of(getattr(module, f"standard_{kind}"))
+
+    def ended(result: Any) -> Any:
+        frame.final = list(result[2:-1])
+        return result
 
     def selection(original: Callable[..., Any], **kwargs: Any) -> Any:
-        kernel.inputs = kwargs["inputs"]
-        if generic:
+        if gpu:
+            kernel.inputs = kwargs["inputs"]
+        if gpu and generic:
             kernel.forced = True
-            return convert(standard)(**kwargs)
-        result = convert(original)(**kwargs)
-        kernel.runtime = result[-1]
+            return ended(convert(standard)(**kwargs))
+        result = ended(convert(original)(**kwargs))
+        if gpu:
+            kernel.runtime = result[-1]
         return result
 
     def fused(original: Callable[..., Any], **kwargs: Any) -> Any:
@@ -87,14 +101,21 @@ def tf_keras_kernel(
         kernel.inputs = kwargs["inputs"]
         if generic:
             kernel.forced = True
-            return standard(zero_output_for_mask=layer.zero_output_for_mask, **kwargs)
+            zeros = layer.zero_output_for_mask
+            return ended(standard(zero_output_for_mask=zeros, **kwargs))
         kernel.name = CUDNN
-        return original(**kwargs)
+        return ended(original(**kwargs))
 
-    with (
-        swapped(module, f"{kind}_with_backend_selection", selection),
-        swapped(module, f"gpu_{kind}", fused),
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(swapped(module, f"{kind}_with_backend_selection", selection))
+        if gpu:
+            stack.enter_context(swapped(module, f"gpu_{kind}", fused))
+        if tf.executing_eagerly():  # in a graph it is looked up to be traced, and not called
+
+            def generic_kernel(original: Callable[..., Any], **kwargs: Any) -> Any:
+                return ended(original(**kwargs))
+
+            stack.enter_context(swapped(module, f"standard_{kind}", generic_kernel))
         yield kernel
 
 

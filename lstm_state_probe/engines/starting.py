@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
-from lstm_state_probe.engines.drawing import NOTHING, Drawing, Kinds
+from lstm_state_probe.engines.boundary import Aside
+from lstm_state_probe.engines.drawing import NOTHING, PYTHON, Drawing, Kinds
+from lstm_state_probe.engines.frames import Frame, Frames
 from lstm_state_probe.engines.wrapping import Release, override, plain
 
 KERAS = ("keras.", "tf_keras.")
@@ -27,19 +29,22 @@ class Start:
     kinds: Kinds = NOTHING
 
 
+NOT_SEEN = Start({}, frozenset({PYTHON}))
 Starts = Mapping[int, Start]
 """By the flat index of a state; empty where Keras's own zeros were made, or nothing at all."""
 
 
 @dataclass
 class Starting:
-    """Watches a layer's own `get_initial_state`; `found` is what the last call of it told.
+    """Watches a layer's own `get_initial_state`, and tells the call in which it runs.
 
-    The stock ones of Keras return zeros and are left alone.
+    The stock ones of Keras return zeros and are left alone. What is told outside of any call was
+    told when the layer was built.
     """
 
     layer: Any
-    found: dict[int, Start] = field(default_factory=dict)
+    frames: Frames = field(default_factory=Frames)
+    built: Starts = field(default_factory=dict)
 
     def attach(self) -> Release:
         """Put a method before the layer's, or before its cell's, if that makes its own start."""
@@ -50,29 +55,57 @@ class Starting:
             owner, {"get_initial_state": plain(self._observed(owner.get_initial_state))}
         )
 
-    def take(self) -> Starts:
-        """Return what was told since the last time."""
-        taken, self.found = self.found, {}
-        return taken
+    def of(self, frame: Frame) -> Starts:
+        """Return what a call was told; else, once, what the layer was told when it was built."""
+        if frame.start:
+            return frame.start
+        built, self.built = self.built, {}
+        return built
 
     def _observed(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        import tensorflow as tf
+        aside = Aside(lambda why: None)  # told as not seen
 
         @wraps(original)
         def get_initial_state(*args: Any, **kwargs: Any) -> Any:
-            with Drawing() as drawing, _heard(), tf.GradientTape(persistent=True) as tape:
+            with aside.around(_followed) as followed:
                 result = original(*args, **kwargs)
-            named = {_path(weight): weight for weight in self.layer.trainable_weights}
-            for index, state in enumerate(tf.nest.flatten(result)):
-                weights = {
-                    path: tf.convert_to_tensor(weight)
-                    for path, weight in named.items()
-                    if tape.gradient(state, _variable(weight)) is not None
-                }
-                self.found[index] = Start(weights, drawing.kinds(state))
+            starts = aside.run(self._starts, *followed, result) if followed else None
+            aside.run(self._note, starts, result)
             return result
 
         return get_initial_state
+
+    def _starts(self, drawing: Drawing, tape: Any, result: Any) -> Starts:
+        import tensorflow as tf
+
+        starts = {}
+        named = {_path(weight): weight for weight in self.layer.trainable_weights}
+        for index, state in enumerate(tf.nest.flatten(result)):
+            weights = {
+                path: tf.convert_to_tensor(weight)
+                for path, weight in named.items()
+                if tape.gradient(state, _variable(weight)) is not None
+            }
+            starts[index] = Start(weights, drawing.kinds(state))
+        return starts
+
+    def _note(self, starts: Starts | None, result: Any) -> None:
+        import tensorflow as tf
+
+        if starts is None:
+            starts = dict.fromkeys(range(len(tf.nest.flatten(result))), NOT_SEEN)
+        if self.frames.top is not None:
+            self.frames.top.start = starts
+        elif tf.executing_eagerly():  # a tensor of one graph is of no use in another
+            self.built = starts
+
+
+@contextmanager
+def _followed() -> Iterator[tuple[Drawing, Any]]:
+    import tensorflow as tf
+
+    with Drawing() as drawing, _heard(), tf.GradientTape(persistent=True) as tape:
+        yield drawing, tape
 
 
 @contextmanager
@@ -101,7 +134,8 @@ def makes_its_start(layer: Any) -> Any | None:
 
 def _own(part: Any) -> bool:
     method = getattr(type(part), "get_initial_state", None)
-    return method is not None and not method.__module__.startswith(KERAS)
+    module = getattr(method, "__module__", None) or ""
+    return method is not None and not module.startswith(KERAS)
 
 
 @contextmanager
@@ -121,13 +155,13 @@ def noting_builds(kind: type, makes_states: str) -> Iterator[None]:
         if not layer.stateful:
             return original(layer, *args, **kwargs)
         starting = Starting(layer)
-        release = starting.attach()
+        release = Aside(lambda why: None).run(starting.attach) or (lambda: None)
         try:
             return original(layer, *args, **kwargs)
         finally:
             release()
-            if starting.found:
-                object.__setattr__(layer, SNAPSHOT, _kept(starting.take()))
+            if starting.built:
+                object.__setattr__(layer, SNAPSHOT, _kept(starting.built))
 
     setattr(kind, makes_states, plain(instead))
     try:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.engines.base import CallTensors, Watch, to_numpy
+from lstm_state_probe.engines.base import CallTensors, Kernel, Watch, to_numpy
+from lstm_state_probe.engines.boundary import Aside, CannotRecord
 from lstm_state_probe.engines.dropout import Masks, in_cache, masks_of
+from lstm_state_probe.engines.frames import Frame, Frames
 from lstm_state_probe.engines.inside import handed_out
-from lstm_state_probe.engines.keras3 import _reset_apis
+from lstm_state_probe.engines.keras3 import _ended, _refused, _reset_apis
 from lstm_state_probe.engines.kernel import tf_keras_kernel
 from lstm_state_probe.engines.loop import LoopParts, LoopWatch, cells_of
 from lstm_state_probe.engines.preserving import keep_generator, preserve
 from lstm_state_probe.engines.quiet import importing
-from lstm_state_probe.engines.starting import Starting, noting_builds
-from lstm_state_probe.engines.wrapping import Release, all_of, override, plain, resetting
+from lstm_state_probe.engines.starting import Starting, Starts, noting_builds
+from lstm_state_probe.engines.wrapping import Release, all_of, override, reading, resetting
 from lstm_state_probe.engines.writes import Writes
+
+OWN_STATES = "{} settles its initial states in its own way, past Keras's"
+OWN_END = "{} computes its timesteps in its own way, past Keras's loop, and returns no states"
 
 
 class TfKeras:
@@ -64,7 +70,9 @@ class TfKeras:
         return bool(getattr(model, "_jit_compile", False))
 
     def steps_per_execution(self, model: Any) -> int:
-        return int(getattr(model, "_steps_per_execution", 1) or 1)
+        found = getattr(model, "_steps_per_execution", None)  # a variable
+        with self._tf.init_scope():  # it is asked for while a function is traced too
+            return 1 if found is None else int(found)
 
     def retrace(self, model: Any) -> None:
         for name in ("train_function", "test_function", "predict_function"):
@@ -115,58 +123,70 @@ class TfKeras:
     def intercept(self, layer: Any, watch: Watch) -> Release:
         """Observe in `call`, with the initial states that `_process_inputs` settles on.
 
-        While the layer's own `call` runs, `return_state` is on, so that it gives its final states.
+        The final ones are those with which the loop, or the fused kernel, ends.
         """
+        frames, aside = Frames(), Aside(watch.missed)
+        start, writes = (
+            Starting(layer, frames),
+            Writes(lambda: self._variables(layer), watch.written),
+        )
         process_inputs, call = layer._process_inputs, layer.call
-        settled: list[tuple[Any, Any, Any]] = []
-        start, writes = Starting(layer), Writes(lambda: self._variables(layer), watch.written)
-        writes.follow()
+        read, read_inputs = reading(call), reading(process_inputs)
 
-        def observed_inputs(inputs: Any, initial_state: Any, constants: Any) -> Any:
-            listed = (
-                len(inputs) - 1 - (layer._num_constants or 0) if isinstance(inputs, list) else 0
-            )
-            given = self._takes_given(layer, initial_state is not None or listed > 0)
-            result = process_inputs(inputs, initial_state, constants)
-            # read now: the variables of a stateful layer are assigned before `call` returns
-            read = self._tf.nest.map_structure(self._tf.identity, result[1])
-            settled.append((result[0], read, given))
+        def observed_inputs(*args: Any, **kwargs: Any) -> Any:
+            result = process_inputs(*args, **kwargs)
+            frame, given = frames.top, partial(read_inputs, args, kwargs)
+            if frame is not None:
+                Aside(frame.miss).run(self._settle, layer, frame, given, result)
             return result
 
         def observed_call(*args: Any, **kwargs: Any) -> Any:
-            status = self._tf.__internal__.autograph.control_status_ctx()
-            convert = self._tf.__internal__.autograph.tf_convert
-            wanted = layer.return_state
-            training = kwargs.get("training", args[2] if len(args) > 2 else None)
-            mode = bool(training) if isinstance(training, (bool, int)) else None
-            object.__setattr__(layer, "return_state", True)
-            chosen = tf_keras_kernel(
-                self._fused(layer), layer, generic=watch.generic, convert=self._converted
-            )
-            try:
-                with self._watching(layer, watch, mode), chosen as kernel, writes.own():
-                    result = convert(call, status)(*args, **kwargs)
-            finally:
-                object.__setattr__(layer, "return_state", wanted)
-            if not settled:  # a subclass that goes its own way past the initial states
-                return result
-            sequences, initial, given = settled.pop()
-            settled.clear()
-            output, final = list(result[: -len(initial)]), result[-len(initial) :]
-            flat = self._tf.nest.flatten
-            mask = kwargs.get("mask", args[1] if len(args) > 1 else None)
-            mask = self._rows(args, kwargs) if mask is None else mask
-            states = flat(initial), flat(final)
-            made = start.take()
-            dropout = {} if mode is False else self._dropout(layer)
-            watch.call(CallTensors(sequences, *states, mask, given, mode, kernel, made, dropout))
-            if wanted:
-                return result
-            return output[0] if len(output) == 1 else output
+            refused = _refused(watch, aside)
+            converted = aside.run(self._converted, call) or call
+            if refused:
+                with aside.around(writes.own):
+                    return converted(*args, **kwargs)
+            with frames.one() as frame:
+                within = Aside(frame.miss)
+                within.run(self._begin, frame, partial(read, args, kwargs))
+                kernel_of = partial(self._kernel, layer, frame, generic=watch.generic)
+                with (
+                    Aside(frame.lose).around(partial(self._watching, layer, watch, frame)),
+                    within.around(kernel_of) as kernel,
+                    aside.around(writes.own),
+                ):
+                    result = converted(*args, **kwargs)
+                if kernel is not None and not frame.missed:
+                    within.run(self._tell, layer, watch, frame, kernel, start.of(frame), result)
+                aside.run(_ended, layer, watch, frame)
+            return result
 
-        methods = {"_process_inputs": plain(observed_inputs), "call": plain(observed_call)}
-        observed = override(layer, methods | resetting(layer, watch.reset))
-        return all_of(start.attach(), observed, writes.release)
+        methods = {"_process_inputs": observed_inputs, "call": observed_call}
+        return all_of(
+            start.attach,
+            lambda: override(layer, methods | resetting(layer, watch.reset)),
+            writes.follow,
+        )
+
+    def _begin(self, frame: Frame, given: Callable[[str], Any]) -> None:
+        training = given("training")
+        frame.training = bool(training) if isinstance(training, (bool, int)) else None
+        masks = self._tf.nest.flatten(given("mask"))
+        frame.mask, frame.inputs = masks[0] if masks else None, given("inputs")
+
+    def _settle(self, layer: Any, frame: Frame, given: Callable[[str], Any], result: Any) -> None:
+        inputs, flat = given("inputs"), self._tf.nest.flatten
+        given_alone = given("initial_state") is not None
+        frame.given = self._takes_given(layer, given_alone or self._listed(layer, inputs) > 0)
+        frame.sequences, frame.loop = result[0], flat(result[1])
+        # read now: the variables of a stateful layer are assigned before `call` returns
+        frame.initial = [self._tf.identity(state) for state in frame.loop]
+
+    @staticmethod
+    def _listed(layer: Any, inputs: Any) -> int:
+        """Count the states that are listed after the sequences and before the constants."""
+        constants = layer._num_constants or 0
+        return len(inputs) - 1 - constants if isinstance(inputs, list) else 0
 
     def _takes_given(self, layer: Any, given: bool) -> Any:
         """Tell whether a call starts from what it is given.
@@ -179,21 +199,52 @@ class TfKeras:
         count = self._tf.math.count_nonzero
         return self._tf.add_n([count(state) for state in self._tf.nest.flatten(layer.states)]) == 0
 
+    def _kernel(self, layer: Any, frame: Frame, *, generic: bool) -> AbstractContextManager[Kernel]:
+        return tf_keras_kernel(
+            self._fused(layer), layer, frame, generic=generic, convert=self._converted
+        )
+
+    def _tell(
+        self, layer: Any, watch: Watch, frame: Frame, kernel: Kernel, start: Starts, result: Any
+    ) -> None:
+        """Hand on what is known of a call that has come to its end."""
+        if frame.initial is None:
+            raise CannotRecord(OWN_STATES.format(type(layer).__name__))
+        if frame.final is None and layer.return_state and isinstance(result, (list, tuple)):
+            frame.final = self._tf.nest.flatten(list(result)[1:])
+        if frame.final is None:
+            raise CannotRecord(frame.lost or OWN_END.format(type(layer).__name__))
+        watch.call(
+            CallTensors(
+                frame.sequences,
+                frame.initial,
+                frame.final,
+                self._rows(frame.inputs) if frame.mask is None else frame.mask,
+                frame.given,
+                frame.training,
+                kernel,
+                start,
+                {} if frame.training is False else self._dropout(layer),
+                frame,
+                frame.lost or frame.no_gates,
+                bool(getattr(layer, "time_major", False)),
+            )
+        )
+        frame.told = True
+
     @contextmanager
-    def _watching(self, layer: Any, watch: Watch, training: bool | None) -> Iterator[None]:
-        if watch.steps is None:
-            yield
-            return
+    def _watching(self, layer: Any, watch: Watch, frame: Frame) -> Iterator[None]:
         from tf_keras.src import backend
 
-        path = ("compat", "v1", "while_loop")
-        masks = None if training is False else in_cache
+        masks = None if frame.training is False else in_cache
         fused = self._fused(layer)
+        path = "tf.compat.v1.while_loop"
         parts = LoopParts(backend, backend, path, fused, self._converted, masks)
         with ExitStack() as stack:
-            if fused is not None and watch.compiled and not self._tf.executing_eagerly():
-                watch = stack.enter_context(handed_out(fused, watch))
-            stack.enter_context(LoopWatch(parts, layer, watch).watching())
+            inside = fused is not None and watch.steps is not None and watch.compiled()
+            if fused is not None and inside:
+                watch = stack.enter_context(handed_out(fused, watch, Aside(frame.lose)))
+            stack.enter_context(LoopWatch(parts, layer, watch, frame).watching())
             yield
 
     def _dropout(self, layer: Any) -> Masks:
@@ -207,12 +258,12 @@ class TfKeras:
         stay = layer.unroll or self._tf.executing_eagerly()
         return masks_of(cells_of(layer), in_cache) if stay else {}
 
-    def _rows(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any | None:
+    def _rows(self, inputs: Any) -> Any | None:
         """Return the lengths of ragged rows as a mask: the layer hands them to its loop apart.
 
         It pads the rows to the longest one, also of those that are read backwards (2.16 to 2.21).
         """
-        first = self._tf.nest.flatten(args[0] if args else kwargs.get("inputs"))[0]
+        first = self._tf.nest.flatten(inputs)[0]
         if not isinstance(first, self._tf.RaggedTensor):
             return None
         lengths = first.nested_row_lengths()[0]

@@ -25,13 +25,14 @@ class Writes:
         self._known: dict[int, Release] = {}
         self._own = threading.local()
 
-    def follow(self) -> None:
+    def follow(self) -> Release:
         """Follow the states that there are; a layer may get them with its first call."""
         for index, state in enumerate(self._states()):
             variable = getattr(state, "_value", state)  # Keras 3 has a variable of its own around
             if id(variable) not in self._known and _is_plain(variable):
                 methods = {name: self._noting(getattr(variable, name), index) for name in METHODS}
                 self._known[id(variable)] = override(variable, methods)
+        return self.release
 
     @contextmanager
     def own(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.errors import nearest
-from lstm_state_probe.expectations.happened import NoSuchQuantity, which
+from lstm_state_probe.expectations.happened import NoSuchQuantity, layer_of, which
 from lstm_state_probe.expectations.verdict import Worst
 from lstm_state_probe.recording.call import Call, Origin, State
 from lstm_state_probe.recording.outcome import Outcome, leaves
@@ -124,14 +124,16 @@ def _quantity(selector: Selector, outcome: Outcome, address: str) -> Quantity:
         return _held(outcome, address)
     calls = outcome.states(address)
     of_timesteps = selector.when == "all" or isinstance(selector.when, int)
-    if not calls and selector.call is None and address in outcome.held and not of_timesteps:
+    missed = layer_of(address, outcome) in {one.layer for one in outcome.missed}
+    alone = selector.call is None and address in outcome.held and not of_timesteps
+    if not calls and alone and not missed:
         return _without_call(selector, outcome, address)
-    if not calls:
+    if not calls and not missed:
         raise NoSuchQuantity(
             f"{outcome.operation} made no call of {address.rpartition('/')[0]!r}, so that"
             f" {address!r} has no {selector.when} value"
         )
-    index = which(selector, [call for call, _ in calls], outcome.operation, address)
+    index = which(selector, [call for call, _ in calls], outcome, address)
     call, state = calls[index]
     name = _named(selector, address)
     if selector.when == "initial":
@@ -180,18 +182,13 @@ def _used(call: Call) -> Array | None:
 
 
 def _gate(selector: Selector, outcome: Outcome, address: str) -> Quantity:
-    layer = _layer_of(address, outcome)
+    layer = layer_of(address, outcome)
     calls = [call for call in outcome.calls if call.layer == layer]
-    call = calls[which(selector, calls, outcome.operation, address)]
+    call = calls[which(selector, calls, outcome, address)]
     name = _named(selector, address)
     when = -1 if selector.when == "final" else selector.when
     value = _at(call, call.gates.get(address[len(layer) + 1 :]), when, name)
     return Quantity(f"{name}@{selector.when}", value, **_over(call, when))
-
-
-def _layer_of(address: str, outcome: Outcome) -> str:
-    layers = {call.layer for call in outcome.calls if address.startswith(f"{call.layer}/")}
-    return max(layers, key=len)
 
 
 def _at(call: Call, timesteps: Array | None, when: str | int, name: str) -> Array:

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from lstm_state_probe.inspection.data import Inspection, LayerInspection
 
-Expected = Mapping[str, str]
+Expected = Mapping[str, Any]
 
 
 def first_call(found: Inspection) -> Expected:
     """Expect the origins of the first call, and numbers that are numbers."""
-    expected = dict(_origins_of_call(found, 0))
+    expected: dict[str, Any] = dict(_origins_of_call(found, 0))
     expected.update({f"{layer.address}/*": "finite" for layer in _called(found) if _finite(layer)})
     return expected
 
 
 def second_call(found: Inspection) -> Expected:
     """Expect the origins of the second call, and the same end where the first ended the same."""
-    expected = dict(_origins_of_call(found, 1))
+    expected: dict[str, Any] = dict(_origins_of_call(found, 1))
     for layer in _called(found):
         for state, change in layer.calls[1].states.items():
             if change.final.tobytes() == layer.calls[0].states[state].final.tobytes():
                 address = f"{layer.address}/{state}"
-                expected[address] = f'{{same_as: "first call: {address}"}}'
+                expected[address] = {"same_as": f"first call: {address}"}
     return expected
 
 
@@ -51,12 +52,12 @@ def reset_expected(found: Inspection) -> Expected:
 
 def after_reset(found: Inspection) -> Expected:
     """Expect the origins of a call after the reset."""
-    expected = {}
+    expected: dict[str, Any] = {}
     for layer in _called(found):
         first = {change.origin.word for change in layer.calls[0].states.values()}
         if layer.stateful and first != {"given"}:
             word = "reset" if _reached(found, layer) else "carried"
-            expected[_selector(layer, "*")] = f"{{origin: {word}}}"
+            expected[_selector(layer, "*")] = {"origin": word}
     return expected
 
 
@@ -77,13 +78,13 @@ def _finite(layer: LayerInspection) -> bool:
     return all(change.change is not None for change in layer.calls[0].states.values())
 
 
-def _origins_of_call(found: Inspection, index: int) -> Iterator[tuple[str, str]]:
+def _origins_of_call(found: Inspection, index: int) -> Iterator[tuple[str, Any]]:
     for layer in _called(found):
         words = {name: c.origin.word for name, c in layer.calls[index].states.items()}
         if len(set(words.values())) == 1:
             words = {"*": next(iter(words.values()))}
         for name, word in words.items():
-            yield _selector(layer, name), f"{{origin: {word}}}"
+            yield _selector(layer, name), {"origin": word}
 
 
 def _selector(layer: LayerInspection, state: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,9 +20,8 @@ from lstm_state_probe.inspection.expected import (
 from lstm_state_probe.inspection.input_files import GivenInput
 from lstm_state_probe.inspection.saved import Opened
 from lstm_state_probe.inspection.training import Training, training_of
-
-_PLAIN = re.compile(r"[A-Za-z_][\w./-]*( [\w./-]+)*")
-_WORDS = ("true", "false", "null")
+from lstm_state_probe.safe import one_line
+from lstm_state_probe.scenario.writing import inline
 
 
 def scenario_text(opened: Opened, *, folder: Path) -> str:
@@ -60,7 +58,7 @@ def _head(opened: Opened, found: Inspection, folder: Path) -> Iterator[str]:
     yield f"# Written by probe init --from. Run it with: probe run{code} FILE"
     yield f"# What it expects was seen on {found.engine} {found.version}."
     yield ""
-    yield f"name: {_text(found.model)}"
+    yield f"name: {inline(found.model)}"
     yield "description: What do two calls do to the states, and what does a reset?"
     yield "seed: 0                      # Python, NumPy and the framework are seeded with it"
     yield f"engine: {found.engine}"
@@ -72,18 +70,14 @@ def _head(opened: Opened, found: Inspection, folder: Path) -> Iterator[str]:
     yield f"  load: {_path(saved.path, folder)}"
     if saved.weights is not None:
         yield f"  weights: {_path(saved.weights, folder)}"
-    yield from (f"  # {_in_a_comment(note)}" for note in found.notes)
+    yield from (f"  # {one_line(note)}" for note in found.notes)
     yield from (f"  # {_layer(layer)}" for layer in found.layers)
 
 
 def _layer(layer: LayerInspection) -> str:
     states = ", ".join(state.name for state in layer.states)
     kept = "stateful" if layer.stateful else "stateless"
-    return _in_a_comment(f"{layer.address}: {layer.kind}, {kept}, states {states}")
-
-
-def _in_a_comment(text: str) -> str:
-    return text if text.isprintable() else repr(text)
+    return one_line(f"{layer.address}: {layer.kind}, {kept}, states {states}")
 
 
 def _data_names(inputs: Sequence[UsedInput]) -> Mapping[str, str]:
@@ -105,8 +99,8 @@ def _data(
     for used in inputs:
         if used.name in files:
             one = files[used.name]
-            key = f", key: {_text(one.key)}" if one.key is not None else ""
-            yield f"  {names[used.name]}: {{file: {_path(one.path, folder)}{key}}}"
+            key = f", key: {inline(one.key)}" if one.key is not None else ""
+            yield f"  {inline(names[used.name])}: {{file: {_path(one.path, folder)}{key}}}"
         elif used.high is not None:
             arguments = {"low": used.low, "high": used.high, "dtype": used.dtype}
             yield _drawn(names[used.name], "integers", arguments, used.shape)
@@ -117,7 +111,7 @@ def _data(
 
 def _drawn(name: str, generator: str, arguments: Mapping[str, Any], shape: Sequence[int]) -> str:
     written = "".join(f"{key}: {value}, " for key, value in arguments.items())
-    return f"  {name}: {{{generator}: {{{written}shape: {list(shape)}}}}}"
+    return f"  {inline(name)}: {{{generator}: {{{written}shape: {list(shape)}}}}}"
 
 
 def _targets(training: Training) -> Iterator[str]:
@@ -141,7 +135,7 @@ def _operations(found: Inspection, names: Mapping[str, str], training: Training)
         if raises is None:
             yield from _operation(f"predict_on_batch: {{x: {x}}}", after_reset(found))
     if training.why:
-        yield f"  # nothing is trained: {_in_a_comment(training.why)}"
+        yield f"  # nothing is trained: {one_line(training.why)}"
         return
     targets = _target_names(training)
     y = targets[0] if len(targets) == 1 else f"[{', '.join(targets)}]"
@@ -149,14 +143,12 @@ def _operations(found: Inspection, names: Mapping[str, str], training: Training)
 
 
 def _feed(names: Mapping[str, str]) -> str:
-    if len(names) == 1:
-        return next(iter(names.values()))
-    return "{" + ", ".join(f"{_text(name)}: {data}" for name, data in names.items()) + "}"
+    return inline(next(iter(names.values())) if len(names) == 1 else dict(names))
 
 
 def _operation(
     written: str,
-    expected: Mapping[str, str],
+    expected: Mapping[str, Any],
     *,
     label: str | None = None,
     raises: str | None = None,
@@ -166,20 +158,11 @@ def _operation(
     if label is not None:
         yield f"    label: {label}"
     if raises is not None:
-        yield f"    raises: {_text(raises)}"
+        yield f"    raises: {inline(raises)}"
     if expected:
         yield "    expect:"
-        yield from (f"      {_key(key)}: {value}" for key, value in expected.items())
+        yield from (f"      {inline(key)}: {inline(value)}" for key, value in expected.items())
 
 
 def _path(path: Path, folder: Path) -> str:
-    return _text(Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix())
-
-
-def _text(value: str) -> str:
-    plain = _PLAIN.fullmatch(value) or re.fullmatch(r"\.\./[\w./-]+", value)
-    return value if plain and value not in _WORDS else json.dumps(value, ensure_ascii=False)
-
-
-def _key(selector: str) -> str:
-    return selector if re.fullmatch(r"[A-Za-z_][\w/*@.-]*", selector) else json.dumps(selector)
+    return inline(Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix())

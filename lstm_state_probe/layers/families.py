@@ -1,4 +1,4 @@
-"""The families of recurrent layers and cells, told by the name of their Keras class.
+"""The families of recurrent layers and cells, told by their Keras class: its name and its module.
 
 The names are the field's: hidden state `h`, cell state `c`; LSTM gates `i` (input), `f` (forget),
 `g` (candidate), `o` (output); GRU gates `z` (update), `r` (reset), `g` (candidate).
@@ -7,6 +7,7 @@ The names are the field's: hidden state `h`, cell state `c`; LSTM gates `i` (inp
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 
 
@@ -44,9 +45,22 @@ STACKED_CELLS = "StackedRNNCells"
 ENGINE_BASES = ("Layer", "Model", "Sequential", "Functional", "Wrapper")
 
 
+PACKAGES = ("keras", "tf_keras")
+LEGACY = ("legacy_cells", "legacy_cell_wrappers")
+"""Modules of tf_keras with the cells of tf.compat.v1: of the same names, with other states."""
+
+
+def is_keras(cls: type) -> bool:
+    """Tell whether a class is Keras's own: the very one that its module has by its name."""
+    package, _, rest = cls.__module__.partition(".")
+    if package not in PACKAGES or rest.rpartition(".")[2] in LEGACY:
+        return False
+    return getattr(sys.modules.get(cls.__module__), cls.__name__, None) is cls
+
+
 def class_names(thing: object) -> list[str]:
-    """Return the names of an object's classes, the most derived first."""
-    return [cls.__name__ for cls in type(thing).__mro__]
+    """Return the names of those classes of an object that are Keras's, the most derived first."""
+    return [cls.__name__ for cls in type(thing).__mro__ if is_keras(cls)]
 
 
 def family_of(thing: object) -> Family | None:
@@ -55,7 +69,7 @@ def family_of(thing: object) -> Family | None:
 
 
 def is_a(thing: object, *names: str) -> bool:
-    """Tell whether an object is of a class of one of these names, or derived from it."""
+    """Tell whether an object is of a class of Keras of one of these names, or derived from it."""
     return any(name in names for name in class_names(thing))
 
 

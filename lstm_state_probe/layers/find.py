@@ -84,9 +84,15 @@ def cell_names(cell: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     family = family_of(cell)
     if family is not None:
         return family.states, family.gates
-    size = cell.state_size
-    count = len(size) if isinstance(size, (list, tuple)) else 1
-    return tuple(f"s{k}" for k in range(count)), ()
+    return tuple(f"s{k}" for k in range(_count(getattr(cell, "state_size", None)))), ()
+
+
+def _count(size: Any) -> int:
+    """Count the states of a `state_size`, which may be nested; a shape is one state's."""
+    if isinstance(size, dict):
+        size = list(size.values())
+    nested = isinstance(size, (list, tuple)) and type(size).__name__ != "TensorShape"
+    return sum(map(_count, size)) if nested else 1
 
 
 def _kind(layer: Any) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CUDNN, CallTensors, StepTensors
+from lstm_state_probe.engines.boundary import CannotRecord
 from lstm_state_probe.engines.kernel import kernel_name
 from lstm_state_probe.engines.running import running
 from lstm_state_probe.engines.starting import Start
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.layers.given import given_by
-from lstm_state_probe.recording.call import Call, Gates, State, frozen, two_axes
+from lstm_state_probe.recording.call import Call, Gates, Missed, State, frozen, two_axes
 from lstm_state_probe.recording.origin import Origins, Raw
 from lstm_state_probe.recording.places import Places
 from lstm_state_probe.recording.plan import Plan
@@ -24,6 +26,9 @@ from lstm_state_probe.recording.witness import Witness
 
 OWN_WAY = "no timesteps: {} computes them in its own way, past Keras's loop"
 REPLAYED = "replayed from the equations: cuDNN ran, of which no timestep can be seen"
+OTHER_STATES = "its state_size tells {} states, a call of it began with {} and ended with {}"
+AT_ONCE = 64
+"""Runs of one call whose timesteps may wait for the call: those of a graph on several threads."""
 FORCED = "Keras's generic kernel in the place of cuDNN (--kernel generic)"
 
 
@@ -39,7 +44,8 @@ class Arrivals:
     store: Store
     places: Places = field(default_factory=Places)
     calls: list[Call] = field(default_factory=list)
-    _steps: dict[str, Steps] = field(default_factory=dict)
+    missed: list[Missed] = field(default_factory=list)
+    _steps: WeakKeyDictionary[Any, list[Steps]] = field(default_factory=WeakKeyDictionary)
     _left: float = 0.0
 
     def __post_init__(self) -> None:
@@ -54,11 +60,34 @@ class Arrivals:
         """Return what takes the timesteps of a call."""
 
         def receive(arrays: list[Array], skipped: int) -> None:
-            self._steps[part.address] = Steps(
+            found = Steps(
                 part, tensors.names, tensors.dtypes, tensors.kept_as, arrays, tensors.recipes
             )
+            waiting = self._steps.setdefault(tensors.frame, [])
+            waiting.append(found)
+            del waiting[:-AT_ONCE]
 
         return receive
+
+    def of_missed(self, part: Recurrent, why: str) -> Receive:
+        """Return what notes a call that runs and cannot be recorded."""
+        used = self.places.use(part.address)
+
+        def receive(arrays: list[Array], skipped: int) -> None:
+            phase, epoch, batch, _ = self.places.place(part.address, used, skipped)
+            self.miss(part.address, why, phase, epoch, batch)
+
+        return receive
+
+    def miss(self, layer: str, why: str, phase: str, epoch: int, batch: int) -> None:
+        """Note that a call of a layer could not be recorded."""
+        after = sum(call.layer == layer for call in self.calls)
+        self.missed.append(Missed(layer, phase, epoch, batch, why, after))
+
+    def cut_missed(self) -> tuple[Missed, ...]:
+        """Return what could not be recorded since the last time."""
+        taken, self.missed = tuple(self.missed), []
+        return taken
 
     def of_call(self, part: Recurrent, tensors: CallTensors, witness: Witness) -> Receive:
         """Return what takes the values of `emitted`, in their order."""
@@ -71,7 +100,7 @@ class Arrivals:
             raw = Raw(part, found.given, found.initial, givers, found.starts, skipped > 0)
             phase, epoch, batch, use = self.places.place(part.address, used, skipped)
             origin = self.origins.call(raw, (phase, epoch, batch), found.final)
-            steps = self._steps.pop(part.address, None)
+            steps = self._steps_of(tensors.frame, found.final)
             kept, states, gates = self._kept(steps, found.timesteps)
             call = Call(
                 layer=part.address,
@@ -88,7 +117,7 @@ class Arrivals:
                 kept=kept,
                 gates=Gates(gates),
                 backwards=bool(part.layer.go_backwards),
-                note=FORCED if chosen.forced else "",
+                note=FORCED if chosen.forced else tensors.lost if steps is not None else "",
                 kernel=found.kernel,
                 skipped=skipped,
             )
@@ -96,10 +125,23 @@ class Arrivals:
             self._left -= spent
             call = replace(call, verified=verified)
             if steps is None and wanted != "final":
-                call = self._replayed(call, witness, found.evidence, gates=wanted == "gates")
+                gated = wanted == "gates"
+                call = self._replayed(call, witness, found.evidence, tensors.lost, gates=gated)
             self._add(call)
 
         return receive
+
+    def _steps_of(self, frame: Any, final: Mapping[str, Array]) -> Steps | None:
+        """Return the timesteps of a call: where a graph ran on several threads at once, those that
+        end with the final states.
+        """  # noqa: D205
+        waiting = self._steps.get(frame) or []
+        fitting = [steps for steps in waiting if len(waiting) == 1 or steps.end_with(final)]
+        if not waiting:
+            return None
+        chosen = fitting[0] if fitting else waiting[-1]
+        waiting.remove(chosen)
+        return chosen
 
     def _kept(
         self, steps: Steps | None, timesteps: int
@@ -118,11 +160,18 @@ class Arrivals:
         return () if self.plan.calls == "first" and earlier else self.plan.keep(timesteps)
 
     def _replayed(
-        self, call: Call, witness: Witness, evidence: Sequence[Array], *, gates: bool
+        self,
+        call: Call,
+        witness: Witness,
+        evidence: Sequence[Array],
+        lost: str,
+        *,
+        gates: bool,
     ) -> Call:
         """Add the timesteps of a second pass where a fused kernel gave none; or say why not."""
         if call.kernel != CUDNN:
-            return replace(call, note=OWN_WAY.format(type(witness.part.layer).__name__))
+            own = OWN_WAY.format(type(witness.part.layer).__name__)
+            return replace(call, note=f"no timesteps: {lost}" if lost else own)
         kept = self._wanted(call.layer, call.timesteps)
         if not kept:
             return call
@@ -165,7 +214,8 @@ def emitted(tensors: CallTensors, witness: Witness) -> list[Any]:
     given = [] if isinstance(tensors.given, bool) else [tensors.given]
     read = [weight for start in tensors.start.values() for weight in start.weights.values()]
     states = [*tensors.initial, *tensors.final]
-    timesteps = tf.shape(tensors.sequences)[1]
+    first = tf.nest.flatten(tensors.sequences)[0]
+    timesteps = tf.shape(first)[0 if tensors.time_major else 1]
     return [*states, timesteps, *given, *runtime, *mask, *read, *witness.tensors]
 
 
@@ -191,7 +241,10 @@ class Layout:
 
     def __init__(self, part: Recurrent, tensors: CallTensors) -> None:
         self.names, self.kernel = part.states, tensors.kernel
-        self.masked = tensors.mask is not None
+        found = len(tensors.initial), len(tensors.final)
+        if found != (len(self.names),) * 2:
+            raise CannotRecord(OTHER_STATES.format(len(self.names), *found))
+        self.masked, self.time_major = tensors.mask is not None, tensors.time_major
         self.given = tensors.given
         self.starts = {part.states[index]: start for index, start in tensors.start.items()}
 
@@ -204,6 +257,8 @@ class Layout:
         fixed = self.kernel.runtime is None
         kernel = self.kernel.name if fixed else kernel_name(rest.pop(0))
         mask = two_axes(rest.pop(0)) if self.masked else None
+        if mask is not None and self.time_major:
+            mask = mask.T
         starts = {
             name: Start({path: rest.pop(0) for path in start.weights}, start.kinds)
             for name, start in self.starts.items()

@@ -169,6 +169,27 @@ class Call:
         return ", ".join(parts)
 
 
+@dataclass(frozen=True)
+class Missed:
+    """A call of a layer, or a part of one, that happened and could not be recorded.
+
+    `layer` is '' where it is not known of which one. `after` says how many calls of the layer were
+    recorded before it in the operation; -1 if it is no call of one, or of an unknown number.
+    """
+
+    layer: str
+    phase: str
+    epoch: int
+    batch: int
+    why: str
+    after: int = -1
+
+    @property
+    def where(self) -> str:
+        """Say which batch it was, for a person."""
+        return place(self.phase, self.epoch, self.batch)
+
+
 def place(phase: str, epoch: int, batch: int) -> str:
     """Say which batch of which epoch: 'epoch 2, validation batch 1', or 'batch 1' outside `fit`."""
     if epoch < 0:

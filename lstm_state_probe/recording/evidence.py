@@ -12,6 +12,7 @@ import numpy as np
 from lstm_state_probe.arrays import Array, widened
 from lstm_state_probe.engines.loop import cells_of
 from lstm_state_probe.equations import Equations, NoEquations, equations_for
+from lstm_state_probe.layers.families import is_keras
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Call
 
@@ -60,7 +61,7 @@ def _family(cell: Any) -> str | None:
     """Name the family of a cell; None for one that computes in its own way, or inherits such."""
     for kind in type(cell).__mro__:
         if "call" in vars(kind):
-            stock = kind.__module__.startswith(("keras.", "tf_keras.")) and "call" not in vars(cell)
+            stock = is_keras(kind) and "call" not in vars(cell)
             return _FAMILIES.get(kind.__name__) if stock else None
     return None
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.recording.call import Call, Held, State
+from lstm_state_probe.recording.call import Call, Held, Missed, State
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Outcome:
     `before` and `held` are what the stateful layers held before and after it; `result` is what
     Keras returned, with arrays in the place of tensors. `unrecorded` counts the calls of which
     nothing is known, because XLA ran several batches before the variables could be read. `on_disk`
-    is how many bytes of timesteps went there, past the budget of memory.
+    is how many bytes of timesteps went there, past the budget of memory. `missed` are the calls
+    that could not be recorded, each with the reason.
     """
 
     operation: str
@@ -43,6 +45,7 @@ class Outcome:
     seconds: float = 0.0
     unrecorded: int = 0
     on_disk: int = 0
+    missed: tuple[Missed, ...] = ()
 
     def states(self, address: str) -> list[tuple[Call, State]]:
         """List one state over the calls of its layer, in their order, each with its call."""
@@ -52,6 +55,17 @@ class Outcome:
             if address.startswith(f"{call.layer}/")
             and address[len(call.layer) + 1 :] in call.states
         ]
+
+
+def all_missed(outcomes: Sequence[Outcome]) -> tuple[Missed, ...]:
+    """List what several operations missed, with the place among the calls of all of them."""
+    found: list[Missed] = []
+    before: Counter[str] = Counter()
+    for outcome in outcomes:
+        for one in outcome.missed:
+            found.append(replace(one, after=one.after + before[one.layer] * (one.after >= 0)))
+        before.update(call.layer for call in outcome.calls)
+    return tuple(found)
 
 
 def plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
@@ -34,7 +35,7 @@ class Places:
     phase: str = "predict"
     epoch: int = -1
     batch: int = 0
-    _step: Step | None = None
+    _local: threading.local = field(default_factory=threading.local)
     _eager: int = 0
     _traced: WeakKeyDictionary[Any, int] = field(default_factory=WeakKeyDictionary)
     _seen: dict[tuple[str, int, int], int] = field(default_factory=dict)
@@ -45,16 +46,26 @@ class Places:
         self._seen.clear()
         self._eager = 0
 
-    def stepping(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        """Wrap the model's `call`, so that every step is told from the next."""
+    @property
+    def _step(self) -> Step | None:
+        found: Step | None = getattr(self._local, "step", None)
+        return found
+
+    def stepping(self, call: Callable[..., Any], several: Callable[[], bool]) -> Callable[..., Any]:
+        """Wrap the model's `call`, so that every step is told from the next.
+
+        `several` tells whether an execution runs several batches; the model may be compiled anew.
+        """
 
         @wraps(call)
         def step(*args: Any, **kwargs: Any) -> Any:
-            outer, self._step = self._step, Step(self._number())
+            if not several():
+                return call(*args, **kwargs)
+            outer, self._local.step = self._step, Step(self._number())
             try:
                 return call(*args, **kwargs)
             finally:
-                self._step = outer
+                self._local.step = outer
 
         return step
 

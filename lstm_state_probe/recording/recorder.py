@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from lstm_state_probe.engines.base import (
@@ -15,14 +16,15 @@ from lstm_state_probe.engines.base import (
     StepTensors,
     Watch,
 )
-from lstm_state_probe.engines.wrapping import Release, override, resetting
+from lstm_state_probe.engines.boundary import XLA, Aside
+from lstm_state_probe.engines.wrapping import Release, override, plain, resetting
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
 from lstm_state_probe.recording.arrivals import Arrivals, emitted
-from lstm_state_probe.recording.call import Call, Held, frozen
+from lstm_state_probe.recording.call import Call, Held, Missed, frozen
 from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.places import Places
 from lstm_state_probe.recording.plan import ENDS, Plan
-from lstm_state_probe.recording.sinks import CallbackSink, Sink, VariableSink
+from lstm_state_probe.recording.sinks import Receive, Sinks, compiled_by_xla
 from lstm_state_probe.recording.store import Store
 from lstm_state_probe.recording.witness import Witness, drops, wanted
 
@@ -31,8 +33,18 @@ MARK = "_lstm_state_probe"
 
 def recorder_of(layer: Any) -> Recorder | None:
     """Return the recorder that is attached to a recurrent layer."""
-    found: Recorder | None = vars(layer).get(MARK)
-    return found
+    found: Mark | None = vars(layer).get(MARK)
+    return None if found is None or found.layer is not layer else found.recorder
+
+
+class Mark:
+    """Says on a layer that it is recorded; on a copy of the layer it says nothing."""
+
+    def __init__(self, layer: Any = None, recorder: Recorder | None = None) -> None:
+        self.layer, self.recorder = layer, recorder
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Mark, ()
 
 
 @dataclass
@@ -47,13 +59,19 @@ class Recorder:
     engine: Engine
     model: Any
     layers: Sequence[Recurrent]
-    sink: Sink
     plan: Plan
     arrivals: Arrivals
+    sink: Sinks = field(init=False)
+    aside: Aside = field(init=False)
     lost: int = 0
     around: Callable[[str], AbstractContextManager[Any]] = nullcontext
     _releases: list[Release] = field(default_factory=list)
     _lasting: list[Release] = field(default_factory=list)
+    _refused: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.aside = Aside(lambda why: self.miss("", why))
+        self.sink = Sinks(self.aside)
 
     @classmethod
     def attach(
@@ -70,23 +88,32 @@ class Recorder:
         `fresh` says that the layers were just made, so that their history begins here.
         """
         layers = find_recurrent(model)
-        sink: Sink = VariableSink() if engine.jit_compiled(model) else CallbackSink()
         arrivals = Arrivals(plan, origins, Store(plan.budget))
-        recorder = cls(engine, model, layers, sink, plan, arrivals)
-        recorder._intercept(layers)
-        if engine.steps_per_execution(model) > 1:
-            stepping = {"call": recorder.places.stepping(model.call)}
-            recorder._lasting.append(override(model, stepping))
-        engine.retrace(model)
-        if fresh:
-            origins.built(recorder.held(), layers)
+        recorder = cls(engine, model, layers, plan, arrivals)
+        try:
+            recorder._attach(origins, fresh=fresh)
+        except BaseException:
+            recorder.detach()
+            raise
         return recorder
+
+    def _attach(self, origins: Origins, *, fresh: bool) -> None:
+        self._intercept(self.layers)
+        if hasattr(self.model, "train_function"):  # a layer alone runs no several batches
+            stepping = {"call": plain(self.places.stepping(self.model.call, self._several))}
+            self._lasting.append(override(self.model, stepping))
+        self.engine.retrace(self.model)
+        if fresh:
+            origins.built(self.held(), self.layers)
 
     def _intercept(self, layers: Sequence[Recurrent]) -> None:
         for part in layers:
             if recorder_of(part.layer) is None:
-                self._lasting.append(override(part.layer, {MARK: self}))
+                self._lasting.append(override(part.layer, {MARK: Mark(part.layer, self)}))
             self._releases.append(self.engine.intercept(part.layer, self._watch(part)))
+
+    def _several(self) -> bool:
+        return (self.aside.run(self.engine.steps_per_execution, self.model) or 1) > 1
 
     def detach(self) -> None:
         """Restore the model wholly; a foreign function that was traced meanwhile goes quiet."""
@@ -97,8 +124,8 @@ class Recorder:
         """Detach but for the functions that were traced, which go on to run and report nothing."""
         self._release()
         while self._lasting:
-            self._lasting.pop()()
-        self.collect()
+            self.aside.run(self._lasting.pop())
+        self.aside.run(self.collect)
         self.sink.close()
 
     def lasting(self, release: Release) -> None:
@@ -117,7 +144,7 @@ class Recorder:
 
     def _release(self) -> None:
         while self._releases:
-            self._releases.pop()()
+            self.aside.run(self._releases.pop())
 
     def pause(self) -> None:
         """Leave what is traced or called from now on unobserved; resets are still noted.
@@ -126,8 +153,8 @@ class Recorder:
         """
         self._release()
         for part in self.layers:
-            noted = self._on_reset(part, traced=False)
-            self._releases.append(override(part.layer, resetting(part.layer, noted)))
+            noting = resetting(part.layer, self._on_reset(part, traced=False))
+            self._releases.append(override(part.layer, noting))
 
     def resume(self) -> None:
         """Observe again what is traced or called from now on."""
@@ -168,7 +195,7 @@ class Recorder:
 
     def batch(self, phase: str, epoch: int, batch: int) -> None:
         """Begin a batch: calls that are recorded from now on belong to it."""
-        self.collect()
+        self.aside.run(self.collect)
         self.places.begin(phase, epoch, batch)
 
     def collect(self) -> None:
@@ -182,8 +209,23 @@ class Recorder:
 
     def cut(self) -> tuple[tuple[Call, ...], int]:
         """Return the calls that were delivered so far; what waits comes later."""
-        lost, self.lost = self.lost, 0
-        return self.arrivals.cut(), lost
+        with self.sink.lock:
+            lost, self.lost = self.lost, 0
+            return self.arrivals.cut(), lost
+
+    def missed(self) -> tuple[Missed, ...]:
+        """Return what could not be recorded since the last time, with the reasons."""
+        with self.sink.lock:
+            return self.arrivals.cut_missed()
+
+    def miss(self, layer: str, why: str, *, call: bool = False) -> None:
+        """Note that something is not recorded which happens now: one call of a layer, or more."""
+        with self.sink.lock:
+            at = self.places.phase, self.places.epoch, self.places.batch
+            if call:
+                self.arrivals.miss(layer, why, *at)
+            else:
+                self.arrivals.missed.append(Missed(layer, *at, why))
 
     def spilled(self) -> int:
         """Return how many bytes of timesteps went to disk since the last time."""
@@ -197,25 +239,24 @@ class Recorder:
         def reset() -> None:
             import tensorflow as tf
 
-            if not tf.executing_eagerly():
-                if traced:
-                    self.sink.emit([], lambda arrays, skipped: self.origins.reset(part.addresses))
-                return
-            self.collect()  # what waits was recorded before the reset
-            self.origins.reset(part.addresses)
+            if tf.executing_eagerly():
+                self.collect()  # what waits was recorded before the reset
+                self.origins.reset(part.addresses)
+            elif traced and not self.refusal():
+                self.sink.emit([], lambda arrays, skipped: self.origins.reset(part.addresses))
 
-        return reset
+        return lambda: self.aside.run(reset)
 
     def _on_write(self, part: Recurrent) -> Callable[[int], None]:
         def written(index: int) -> None:
             self.collect()  # what waits was recorded before it
             self.origins.written(part.addresses[index], self.engine.held(part.layer)[index])
 
-        return written
+        return lambda index: self.aside.run(written, index)
 
     def _watch(self, part: Recurrent) -> Watch:
         level = self.plan.level(part.address)
-        needed = level != "final" or drops(part)
+        needed = level != "final" or self.aside.run(drops, part)
         return Watch(
             self._observer(part),
             self._on_reset(part),
@@ -223,14 +264,44 @@ class Recorder:
             states=level != "final",
             gates=level == "gates",
             masks=lambda inputs: wanted(part, self.engine.name, inputs, budget=self.plan.witness),
-            compiled=isinstance(self.sink, VariableSink),
+            compiled=compiled_by_xla,
             generic=self.plan.kernel == GENERIC,
             written=self._on_write(part),
+            missed=self._misser(part),
+            refusal=self.refusal,
         )
+
+    def refusal(self) -> str:
+        """Say why what is traced now cannot be observed; '' if it can.
+
+        Callbacks do not pass XLA. For the model's own functions there are variables, which are
+        read after each; when a function of the user's runs nobody knows.
+        """
+        own = not compiled_by_xla() or self.engine.jit_compiled(self.model)
+        return "" if own else XLA
+
+    def _misser(self, part: Recurrent) -> Callable[[str], None]:
+        """Return what notes each run of a call that cannot be recorded; once, where none can."""
+
+        def missed(why: str) -> None:
+            if not self.refusal():
+                at_once = Aside(lambda _: self.miss(part.address, why, call=True))
+                at_once.run(lambda: self.sink.emit([], self.arrivals.of_missed(part, why)))
+            elif part.address not in self._refused:
+                self._refused.add(part.address)
+                self.miss(part.address, why)
+
+        return missed
+
+    def _safely(self, part: Recurrent, receive: Receive) -> Receive:
+        """Have an error in taking a call tell of which layer it was."""
+        aside = Aside(partial(self.miss, part.address, call=True))
+        return lambda arrays, skipped: aside.run(receive, arrays, skipped)
 
     def _steps_observer(self, part: Recurrent) -> Callable[[StepTensors], None]:
         def observe(tensors: StepTensors) -> None:
-            self.sink.emit(tensors.arrays, self.arrivals.of_steps(part, tensors), copy=False)
+            receive = self.arrivals.of_steps(part, tensors)
+            self.sink.emit(tensors.arrays, receive, copy=False)
 
         return observe
 
@@ -240,6 +311,6 @@ class Recorder:
             budget = math.inf if replays else self.plan.witness
             witness = Witness.of(part, self.engine.name, tensors, budget=budget)
             receive = self.arrivals.of_call(part, tensors, witness)
-            self.sink.emit(emitted(tensors, witness), receive)
+            self.sink.emit(emitted(tensors, witness), self._safely(part, receive))
 
         return observe

@@ -12,7 +12,9 @@ import numpy as np
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import to_numpy
+from lstm_state_probe.engines.boundary import Aside
 
+KEPT = "_lstm_state_probe_variables"
 AT_MOST = 16
 """Deliveries that may wait: those of a batch, where nobody asks for them in between."""
 Receive = Callable[[list[Array], int], None]
@@ -57,6 +59,8 @@ class CallbackSink:
     due: int = 1
     deaf: bool = False
     lock: Any = field(default_factory=RLock)
+    aside: Aside = field(default_factory=lambda: Aside(lambda why: None))
+    interrupted: bool = False
 
     def emit(self, tensors: Sequence[Any], receive: Receive, *, copy: bool = True) -> None:
         import tensorflow as tf
@@ -65,14 +69,19 @@ class CallbackSink:
             with tf.init_scope():
                 self.numbers = _variable(tf.constant(0, tf.int64), ())
 
-        def deliver(number: Any, *arrays: Any) -> None:
-            if self.deaf:
-                return
+        def take(number: Any, arrays: Any) -> None:
             kept = [np.array(array) if copy else _left(array) for array in arrays]
             with self.lock:
                 self.waiting.append((int(number), receive, kept))
                 if len(self.waiting) > AT_MOST:
                     self._deliver(whole=False)
+
+        def deliver(number: Any, *arrays: Any) -> None:
+            try:  # what a callback raises would end the user's operation
+                if not self.deaf:
+                    self.aside.run(take, number, arrays)
+            except KeyboardInterrupt:  # TensorFlow would make another error of it
+                self.interrupted = True
 
         number = tf.identity(self.numbers.assign_add(1, read_value=True))
         stopped = [tf.stop_gradient(tensor) for tensor in tensors]
@@ -84,6 +93,9 @@ class CallbackSink:
     def collect(self) -> int:
         with self.lock:
             self._deliver(whole=True)
+        if self.interrupted:
+            self.interrupted = False
+            raise KeyboardInterrupt
         return 0
 
     def mute(self, muted: bool) -> None:
@@ -97,7 +109,7 @@ class CallbackSink:
         for number, receive, arrays in arrived:
             if whole or number == self.due:
                 self.due = number + 1
-                receive(arrays, 0)
+                self.aside.run(receive, arrays, 0)
             else:
                 self.waiting.append((number, receive, arrays))
 
@@ -108,6 +120,7 @@ class VariableSink:
 
     slots: list[tuple[Any, list[Any], Receive]] = field(default_factory=list)
     deaf: bool = False
+    aside: Aside = field(default_factory=lambda: Aside(lambda why: None))
 
     def emit(self, tensors: Sequence[Any], receive: Receive, *, copy: bool = True) -> None:
         import tensorflow as tf
@@ -117,6 +130,7 @@ class VariableSink:
                 return
             receive([to_numpy(tensor) for tensor in tensors], 0)
             return
+        graph = tf.compat.v1.get_default_graph()
         with tf.init_scope():
             runs = _variable(tf.constant(0, tf.int64), ())
             kept = [_uninitialised(tensor) for tensor in tensors]
@@ -124,6 +138,10 @@ class VariableSink:
             variable.assign(tf.stop_gradient(tensor))
         runs.assign_add(1)
         self.slots.append((runs, kept, receive))
+        # a graph of the user's own goes on to assign them when the recorder is gone
+        if not hasattr(graph, KEPT):
+            setattr(graph, KEPT, [])
+        getattr(graph, KEPT).append((runs, kept))
 
     def collect(self) -> int:
         import tensorflow as tf
@@ -134,8 +152,9 @@ class VariableSink:
                 count = int(runs.numpy())
                 if count:
                     lost += count - 1
-                    receive([to_numpy(variable) for variable in kept], count - 1)
+                    arrays = [to_numpy(variable) for variable in kept]
                     runs.assign(0)
+                    self.aside.run(receive, arrays, count - 1)
         return lost
 
     def mute(self, muted: bool) -> None:
@@ -145,6 +164,54 @@ class VariableSink:
 
     def close(self) -> None:
         self.slots, self.deaf = [], True
+
+
+@dataclass
+class Sinks:
+    """Both ways out: through variables of a graph that XLA compiles, else through a callback.
+
+    Which it is belongs to the graph that is traced, and not to the model: a model may be compiled
+    anew while it is recorded, and be called eagerly besides.
+    """
+
+    aside: Aside
+    callbacks: CallbackSink = field(default_factory=CallbackSink)
+    variables: VariableSink = field(default_factory=VariableSink)
+
+    def __post_init__(self) -> None:
+        self.callbacks.aside = self.variables.aside = self.aside
+
+    @property
+    def lock(self) -> Any:
+        """Held while something is delivered, on whichever thread."""
+        return self.callbacks.lock
+
+    def emit(self, tensors: Sequence[Any], receive: Receive, *, copy: bool = True) -> None:
+        sink: Sink = self.variables if compiled_by_xla() else self.callbacks
+        sink.emit(tensors, receive, copy=copy)
+
+    def collect(self) -> int:
+        with self.lock:
+            self.callbacks.collect()
+            return self.variables.collect()
+
+    def mute(self, muted: bool) -> None:
+        self.callbacks.mute(muted)
+        self.variables.mute(muted)
+
+    def close(self) -> None:
+        self.callbacks.close()
+        self.variables.close()
+
+
+def compiled_by_xla() -> bool:
+    """Tell whether a function is being traced that XLA will compile, or that is called in one."""
+    import tensorflow as tf
+    from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
+
+    if tf.executing_eagerly():
+        return False
+    return bool(GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph()))
 
 
 def _left(value: Any) -> Any:

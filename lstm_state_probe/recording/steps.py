@@ -16,7 +16,7 @@ from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.store import Later, OnDisk, Pending, Store
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # lists of tensors cannot be compared
 class Steps:
     """Arrays of bits, (timesteps, quantities, batch, …), with the names and dtypes of each."""
 
@@ -51,6 +51,19 @@ class Steps:
         for gate, recipe in self.recipes.items():
             gates[self.gate(*gate)] = partial(_made, recipe, [leaves[n] for n in recipe.leaves])
         return states, {gate: gates[gate] for gate in self.part.gates if gate in gates}
+
+    def end_with(self, final: Mapping[str, Array]) -> bool:
+        """Tell whether the last timestep is the final states of a call, bit for bit."""
+        for names, dtype, kept_as, bits in self._groups(masks=False):
+            rows = bits if isinstance(bits, np.ndarray) else _listed(bits, kept_as)
+            last = rows[-1:].view(dtype)[-1] if len(rows) else None
+            for place, name in enumerate(names):
+                if isinstance(name, int):
+                    row = last if len(names) == 1 or last is None else last[place]
+                    end = final[self.part.states[name]]
+                    if row is None or row.tobytes() != end.tobytes():
+                        return False
+        return True
 
     def dropout(self, timesteps: int) -> dict[tuple[int, str, int], Array]:
         """Return the masks that every timestep drew for itself, (timesteps, batch, …)."""

@@ -133,6 +133,17 @@ class Expectation(Part):
     source: str
 
 
+class MissedCall(Part):
+    """A call that happened and could not be recorded."""
+
+    layer: str
+    phase: str
+    epoch: int
+    batch: int
+    why: str
+    after: int = -1
+
+
 class Operation(Part):
     """One operation: what it returned, what it called, what is held after it.
 
@@ -155,6 +166,7 @@ class Operation(Part):
     inputs: str = ""
     unrecorded: int
     on_disk: int
+    missed: list[MissedCall] = []
     calls: list[Call]
     held: dict[str, dict[str, Values]]
     dtypes: dict[str, str]

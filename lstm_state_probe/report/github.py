@@ -13,6 +13,7 @@ from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import NO_EXPECTATIONS, ScenarioReport, SuiteReport
 from lstm_state_probe.report.table import Tables
 from lstm_state_probe.report.told import told, what
+from lstm_state_probe.safe import command, one_line, printable
 
 
 class Github:
@@ -29,7 +30,7 @@ class Github:
         """Close the tables, then annotate; GitHub shows ten of a kind for each step of a job."""
         self.tables.end(report)
         for line in commands(report):
-            self.console.file.write(f"{_written(line, self.console.encoding)}\n")
+            command(line, self.console.file)
 
 
 def commands(report: SuiteReport) -> Iterator[str]:
@@ -53,17 +54,19 @@ def complained(complaint: Complaint) -> str:
 
 def annotation(kind: str, at: Complaint, title: str, message: str) -> str:
     """Write one workflow command; `kind` is error, warning or notice."""
-    places = {"file": _file(at.file), "line": str(at.line), "col": str(at.column), "title": title}
+    # the runner takes them in any order; `::error file=` at the start of a line is what names from
+    # outside are searched for, so that our own commands begin otherwise
+    places = {"title": title, "file": _file(at.file), "line": str(at.line), "col": str(at.column)}
     written = ",".join(f"{name}={_property(value)}" for name, value in places.items())
     return f"::{kind} {written}::{_data(message)}"
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return _data(one_line(text)).replace(":", "%3A").replace(",", "%2C")
 
 
 def _file(file: str) -> str:
@@ -71,7 +74,3 @@ def _file(file: str) -> str:
     top = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
     path = Path(os.path.abspath(file))  # noqa: PTH100 - without .., symbolic links as they are
     return (path.relative_to(top) if path.is_relative_to(top) else Path(file)).as_posix()
-
-
-def _written(text: str, encoding: str) -> str:
-    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -21,6 +21,7 @@ from lstm_state_probe.report.tables_page import SYMBOLS, seconds
 from lstm_state_probe.report.tables_story import happened, initialised
 from lstm_state_probe.report.tables_summary import total
 from lstm_state_probe.report.told import complaints_about, held, raised
+from lstm_state_probe.whole import write_whole
 
 OPTIONS = ShowOptions(precision=PRECISION)
 _TONES = {"passed": "passed", "failed": "failed", "error": "failed", "no expectations": "unsure"}
@@ -28,7 +29,7 @@ _TONES = {"passed": "passed", "failed": "failed", "error": "failed", "no expecta
 
 def write(report: SuiteReport, path: Path) -> None:
     """Write the report to a file."""
-    path.write_text(text(report), encoding="utf-8")
+    write_whole(path, text(report))
 
 
 def text(report: SuiteReport) -> str:

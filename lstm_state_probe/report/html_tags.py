@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from lstm_state_probe.report.told import printable
+from lstm_state_probe.safe import printable
 
 Part = str | Iterable[str]
 

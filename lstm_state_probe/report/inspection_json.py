@@ -12,6 +12,7 @@ from lstm_state_probe.report.answers.inspected import inspected
 from lstm_state_probe.report.first_bad import first_bad_place
 from lstm_state_probe.report.inspection_words import first_bad_words
 from lstm_state_probe.report.values import values
+from lstm_state_probe.safe import within_json
 
 SCHEMA_VERSION = 1
 
@@ -21,7 +22,9 @@ def inspection_text(
 ) -> str:
     """Render an inspection as one JSON document."""
     document = as_dict(found, environment=environment, file=file)
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ": "))
+    return within_json(
+        json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ": "))
+    )
 
 
 def as_dict(

@@ -24,11 +24,13 @@ from lstm_state_probe.report.first_bad import first_bad_data
 from lstm_state_probe.report.portable import portable
 from lstm_state_probe.report.read_call import NOT_VERIFIED
 from lstm_state_probe.report.values import arrays, dtypes, values
+from lstm_state_probe.safe import plain, within_json
+from lstm_state_probe.whole import write_whole
 
 
 def write(report: SuiteReport, path: Path) -> None:
     """Write the report to a file."""
-    path.write_text(text(report) + "\n", encoding="utf-8")
+    write_whole(path, text(report) + "\n")
 
 
 class Json:
@@ -42,12 +44,16 @@ class Json:
 
     def end(self, report: SuiteReport) -> None:
         """Write the document, however wide or narrow the terminal is."""
-        self.console.file.write(text(portable(report)) + "\n")
+        stream = plain(self.console.file)
+        stream.write(within_json(text(portable(report)), self.console.encoding) + "\n")
 
 
 def text(report: SuiteReport) -> str:
     """Render the report as one JSON document."""
-    return json.dumps(as_dict(report), ensure_ascii=False, allow_nan=False, separators=(",", ": "))
+    document = as_dict(report)
+    return within_json(
+        json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ": "))
+    )
 
 
 def as_dict(report: SuiteReport) -> dict[str, Any]:
@@ -137,6 +143,7 @@ def _operation(report: OperationReport, scenario: ScenarioReport) -> dict[str, A
         "inputs": report.inputs,
         "unrecorded": outcome.unrecorded,
         "on_disk": outcome.on_disk,
+        "missed": [vars(one) for one in outcome.missed],
         "calls": [_call(call) for call in calls],
         "held": _by_layer(outcome.held, scenario),
         "dtypes": dtypes({**arrays(outcome.result), **outcome.held}),

@@ -16,20 +16,22 @@ from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 
 from lstm_state_probe.report.answers import answers
 from lstm_state_probe.report.data import NO_EXPECTATIONS, ScenarioReport, SuiteReport
-from lstm_state_probe.report.told import Told, printable, told, unread
+from lstm_state_probe.report.told import Told, told, unread
+from lstm_state_probe.safe import one_line, printable
+from lstm_state_probe.whole import write_whole
 
 
 def write(report: SuiteReport, path: Path) -> None:
     """Write the report to a file."""
-    path.write_bytes(text(report))
+    write_whole(path, text(report))
 
 
 def text(report: SuiteReport) -> bytes:
     """Render the report as XML; every case has one result at most, so that the counts add up."""
     xml, files = JUnitXml("probe"), unread(report)
     for file in dict.fromkeys([*(scenario.file for scenario in report.scenarios), *files]):
-        suite = TestSuite(file)
-        suite.file = file
+        suite = TestSuite(one_line(file))
+        suite.file = one_line(file)
         cases: list[BaseCase] = [_case(found) for found in report.scenarios if found.file == file]
         cases += [_unread(file, files[file])] if file in files else []
         suite.add_testcases(cases)
@@ -53,8 +55,8 @@ def _case(report: ScenarioReport) -> TestCase:
 
 
 def _named(file: str, name: str, seconds: float) -> TestCase:
-    folders = PurePosixPath(file).with_suffix("").parts
-    case = TestCase(printable(name), ".".join(part for part in folders if part not in ("..", "/")))
+    folders = PurePosixPath(one_line(file)).with_suffix("").parts
+    case = TestCase(one_line(name), ".".join(part for part in folders if part not in ("..", "/")))
     case.time = round(seconds, 3)  # a schema knows no 1e-05
     return case
 
@@ -64,7 +66,7 @@ def _result(wrong: Iterable[Told]) -> FinalResult:
     first, *others = sorted(wrong, key=lambda part: not part.error)
     more = f" (and {len(others)} more)" if others else ""
     message = printable(first.complaints[0].message.partition("\n")[0] + more)
-    result = (Error if first.error else Failure)(message, first.kind)
+    result = (Error if first.error else Failure)(message, one_line(first.kind))
     result.text = printable("\n".join(map(str, (first, *others))))
     return result
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,9 @@ from lstm_state_probe.report.data import ScenarioReport, SuiteReport
 from lstm_state_probe.report.first_bad import first_bad_words
 from lstm_state_probe.report.tables_page import SYMBOLS, seconds
 from lstm_state_probe.report.tables_summary import total
-from lstm_state_probe.report.told import held, printable, told, what
+from lstm_state_probe.report.told import held, told, what
+from lstm_state_probe.safe import one_line, printable
+from lstm_state_probe.whole import write_whole
 
 STEP_LIMIT = 1024 * 1024
 """Bytes that GitHub takes as the summary of one step; a longer one is refused whole."""
@@ -21,14 +25,23 @@ _MARKUP = re.compile(r"([\\`*_\[\]<>|~&])")
 
 def write(report: SuiteReport, path: Path) -> None:
     """Write the report to a file."""
-    path.write_text(text(report), encoding="utf-8")
+    write_whole(path, text(report))
 
 
 def append_summary(report: SuiteReport, path: Path) -> None:
-    """Add the report to a step's summary, cut to what is left of the limit."""
+    """Add the report to a step's summary, cut to what is left of the limit.
+
+    What other programs wrote there stays; of what cannot be added whole nothing is.
+    """
     taken = path.stat().st_size if path.exists() else 0
-    with path.open("a", encoding="utf-8") as file:
-        file.write(text(report, limit=STEP_LIMIT - taken))
+    added = text(report, limit=STEP_LIMIT - taken).encode("utf-8")
+    try:
+        with path.open("ab", buffering=0) as file:
+            if file.write(added) < len(added):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except BaseException:
+        os.truncate(path, taken)
+        raise
 
 
 def text(report: SuiteReport, *, limit: int | None = None) -> str:
@@ -58,7 +71,9 @@ def _lines(report: SuiteReport) -> Iterator[str]:
         yield "### Files that could not be read"
         yield ""
         yield from _fenced("\n".join(map(str, report.complaints)))
-    yield ", ".join(f"{name} {_escaped(_plain(v))}" for name, v in report.environment.items())
+    yield ", ".join(
+        f"{_escaped(name)} {_escaped(_plain(v))}" for name, v in report.environment.items()
+    )
 
 
 def _seen(report: SuiteReport) -> Iterator[str]:
@@ -76,7 +91,13 @@ def _seen(report: SuiteReport) -> Iterator[str]:
 
 def _row(report: ScenarioReport) -> str:
     status = f"{SYMBOLS[report.status]} {report.status}"
-    words = (status, _escaped(report.id), report.engine, held(report), seconds(report.seconds))
+    words = (
+        status,
+        _escaped(report.id),
+        _escaped(report.engine),
+        _escaped(held(report)),
+        seconds(report.seconds),
+    )
     return f"| {' | '.join(words)} |"
 
 
@@ -91,7 +112,7 @@ def _fenced(text: str) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", " ".join(printable(text).split()))
+    return _MARKUP.sub(r"\\\1", one_line(" ".join(text.split())))
 
 
 def _plain(value: object) -> str:

@@ -128,7 +128,7 @@ def _roots(folders: Iterable[str]) -> Iterator[tuple[str, str, str]]:
     yield str(_PACKAGE), "", ""
     yield from ((folder, "", "") for folder in folders)
     yield tempfile.gettempdir(), _RANDOM, "<tmp>/"
-    yield str(Path.home()), "", "~/"
+    yield os.path.expanduser("~"), "", "~/"  # noqa: PTH111 - a user without a home stays "~"
     for name in ("purelib", "platlib"):
         yield sysconfig.get_path(name), "", "<site-packages>/"
     for prefix in (sys.prefix, sys.base_prefix):

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import Complaint, UsageError, brief
+from lstm_state_probe.recording.call import Missed
 from lstm_state_probe.recording.outcome import Failure, Outcome
 from lstm_state_probe.report import document as doc
 from lstm_state_probe.report.data import (
@@ -31,9 +32,20 @@ def read_report(path: Path) -> SuiteReport:
         UsageError: if it cannot be read, is none, or is of a later version.
     """
     try:
-        return _suite(doc.Report.model_validate_json(path.read_bytes()))
+        content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: the report cannot be read: {error.strerror or error}") from error
+    return report_of(content, path)
+
+
+def report_of(content: bytes, path: Path) -> SuiteReport:
+    """Make a report of the text of one; `path` is where it came from.
+
+    Raises:
+        UsageError: if it is none, or is of a later version.
+    """
+    try:
+        return _suite(doc.Report.model_validate_json(content))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the document"
@@ -110,6 +122,7 @@ def _operation(read: doc.Operation, before: Mapping[str, Array]) -> OperationRep
         seconds=read.seconds,
         unrecorded=read.unrecorded,
         on_disk=read.on_disk,
+        missed=tuple(Missed(**dict(one)) for one in read.missed),
     )
     return OperationReport(
         index=read.index,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,9 +71,12 @@ def failure(page: Page, done: OperationReport) -> None:
 
 
 def unrecorded(page: Page, done: OperationReport) -> None:
-    """Say how many calls nothing is known of."""
+    """Say how many calls nothing is known of, and why."""
     if count := done.outcome.unrecorded:
         words = f"{plural(count, 'further call')} could not be recorded: XLA ran them at one go"
+        page.say((words, "unsure"), indent=2)
+    for (layer, why), count in Counter((one.layer, one.why) for one in done.outcome.missed).items():
+        words = f"{layer or 'something'}: {plural(count, 'call')} not recorded: {why}"
         page.say((words, "unsure"), indent=2)
 
 

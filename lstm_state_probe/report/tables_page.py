@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lstm_state_probe.report.base import ShowOptions
+from lstm_state_probe.safe import encodable, one_line
 
 Part = str | tuple[str, str]
 """Text, or text and the name of its style."""
@@ -79,10 +80,8 @@ class Page:
         return text
 
     def visible(self, text: str) -> str:
-        r"""Write what is not printable as an escape, and what the encoding has not: '\x1b'."""
-        if not text.isprintable():
-            text = "".join(c if c.isprintable() else _escape(c) for c in text)
-        return text.encode(self.console.encoding, "backslashreplace").decode(self.console.encoding)
+        r"""Write on one line, what is not printable or not in the encoding as an escape."""
+        return encodable(one_line(text), self.console.encoding)
 
     def say(self, *parts: Part, indent: int = 0, hang: int = 0) -> None:
         """Write one line, folded where the page is narrower; later lines hang further in."""
@@ -144,10 +143,6 @@ def plural(count: int, noun: str) -> str:
 def seconds(value: float) -> str:
     """Write a duration."""
     return f"{value:.2f} s"
-
-
-def _escape(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
 
 
 def _can_write(text: str, encoding: str) -> bool:

@@ -13,7 +13,8 @@ from lstm_state_probe.report.told import held
 def closing(page: Page, suite: SuiteReport) -> None:
     """Write a line a scenario, below it what did not hold, and the total."""
     for report in suite.scenarios:
-        _scenario(page, report)
+        if page.options.verbosity >= 0 or _matters(report):
+            _scenario(page, report)
     for complaint in suite.complaints:
         words = f"{complaint.file}:{complaint.line}:{complaint.column}: {complaint.message}"
         page.say((f"{page.symbols['error']} not run  {words}", "bad"), hang=2)
@@ -24,6 +25,11 @@ def closing(page: Page, suite: SuiteReport) -> None:
             words = f"interrupted: {left} not run, or not to the end"
         page.say((words, "bad"), hang=2)
     page.say((total(suite), "heading"), (f" in {seconds(suite.seconds)}", "faint"))
+
+
+def _matters(report: ScenarioReport) -> bool:
+    """Tell whether there is more to say of a scenario than that it passed."""
+    return report.status != "passed" or bool(first_bad_words(report) or [*lost_masks_words(report)])
 
 
 def _scenario(page: Page, report: ScenarioReport) -> None:

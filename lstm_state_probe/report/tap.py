@@ -9,12 +9,14 @@ from typing import Any
 import yaml
 
 from lstm_state_probe.report.data import NO_EXPECTATIONS, ScenarioReport, SuiteReport
-from lstm_state_probe.report.told import Told, printable, told, unread, what
+from lstm_state_probe.report.told import Told, told, unread, what
+from lstm_state_probe.safe import one_line, printable
+from lstm_state_probe.whole import write_whole
 
 
 def write(report: SuiteReport, path: Path) -> None:
     """Write the report to a file."""
-    path.write_text(text(report), encoding="utf-8")
+    write_whole(path, text(report))
 
 
 def text(report: SuiteReport) -> str:
@@ -38,13 +40,13 @@ def _point(report: ScenarioReport) -> tuple[str, str, list[str]]:
 def _block(wrong: list[Told], **more: Any) -> list[str]:
     found: dict[str, Any] = {}
     if wrong:
-        found["message"] = wrong[0].title
+        found["message"] = printable(wrong[0].title)
         found["severity"] = "error" if any(part.error for part in wrong) else "fail"
         found["found"] = _Lines(printable("\n".join(map(str, wrong))))
     dumped = yaml.dump(
         found | more, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000
     )
-    return ["  ---", *(f"  {line}" for line in dumped.splitlines()), "  ..."]
+    return ["  ---", *(f"  {line}" for line in dumped.split("\n")[:-1]), "  ..."]
 
 
 class _Lines(str):
@@ -65,4 +67,4 @@ _Dumper.add_representer(
 
 def _escaped(text: str) -> str:
     r"""Escape what would begin a directive: '\#', and the backslash itself."""
-    return re.sub(r"([\\#])", r"\\\1", " ".join(printable(text).split()))
+    return re.sub(r"([\\#])", r"\\\1", one_line(" ".join(text.split())))

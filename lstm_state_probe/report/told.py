@@ -92,14 +92,6 @@ def complaints_about(report: ScenarioReport, verdict: Verdict) -> tuple[Complain
     return tuple(Complaint(*place, " ".join(text.split()), verdict.source) for text in found)
 
 
-def printable(text: str) -> str:
-    r"""Write control characters as escapes, '\x1b'; line ends stay."""
-    return "".join(
-        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode()
-        for char in text
-    )
-
-
 def what(report: ScenarioReport) -> str:
     """Name a scenario on its engine."""
     return f"{report.id} ({report.engine})"

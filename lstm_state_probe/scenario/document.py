@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from lstm_state_probe.errors import Complaint, ScenarioError, brief
+from lstm_state_probe.safe import one_line
 from lstm_state_probe.scenario.bounds import MAX_DEPTH, Position, find_trouble, split_lines
 from lstm_state_probe.scenario.yaml12 import TAGS, Loader, core_type, scalar
 
@@ -74,7 +75,7 @@ class Document:
         line = max(1, min(position[0], len(self.lines)))
         source = self.lines[line - 1] if self.lines else ""
         column = len(source) + 1 if position[0] > line else min(position[1], len(source) + 1)
-        return Complaint(self.file, line, column, _in_one_line(message), source)
+        return Complaint(self.file, line, column, one_line(message), source)
 
 
 def read_documents(text: str, *, file: str) -> list[Document]:
@@ -115,13 +116,6 @@ def parse_documents(text: str, *, file: str) -> tuple[list[Document], list[Compl
         message = "the file is empty; a scenario needs at least 'model' and 'operations'"
         complaints.append(source.at((1, 1), message))
     return documents, complaints
-
-
-def _in_one_line(message: str) -> str:
-    """Escape line breaks and control characters, which a name of the user's may bring along."""
-    if message.isprintable():
-        return message
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in message)
 
 
 def _is_empty(node: yaml.Node) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -20,6 +22,15 @@ from lstm_state_probe.scenario.salvage import salvage
 from lstm_state_probe.scenario.spec import Scenario
 from lstm_state_probe.scenario.variants import expand
 from lstm_state_probe.scenario.written_by import detect_engine
+
+STDIN = "-"
+"""The path that stands for standard input."""
+
+
+@cache
+def _stdin() -> bytes:
+    """Read standard input, once: each engine reads the same scenario."""
+    return sys.stdin.buffer.read()
 
 
 @dataclass(frozen=True)
@@ -116,7 +127,7 @@ def _with(complaint: Complaint, suffixes: list[str], *, of: int) -> Complaint:
 
 def _text(path: FilePath, file: str) -> str:
     try:
-        content = path.read_bytes()
+        content = _stdin() if str(path) == STDIN else path.read_bytes()
         return content.decode("utf-8-sig")
     except OSError as error:
         reason = f"the file cannot be read: {error.strerror or error}"

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lstm_state_probe.safe import within_json
 from lstm_state_probe.selection.shards import Key
+from lstm_state_probe.whole import write_whole
 
 FOLDER = ".probe_cache"
 FILE = "last_run.json"
@@ -103,15 +105,10 @@ def _write(folder: Path, entries: Mapping[Key, Entry]) -> None:
     folder.mkdir(exist_ok=True)
     for name, text in _ASIDE.items():
         if not (folder / name).exists():
-            (folder / name).write_text(text, encoding="utf-8")
+            write_whole(folder / name, text, sync=False)
     scenarios = [
         {"id": key[0], "engine": key[1], "status": entry.status, "seconds": entry.seconds}
         for key, entry in sorted(entries.items(), key=lambda pair: pair[0])
     ]
     text = json.dumps({"version": VERSION, "scenarios": scenarios}, ensure_ascii=False, indent=1)
-    made = folder / f"{FILE}.{os.getpid()}"
-    try:
-        made.write_text(text + "\n", encoding="utf-8")
-        made.replace(folder / FILE)
-    finally:
-        made.unlink(missing_ok=True)
+    write_whole(folder / FILE, within_json(text) + "\n", sync=False)

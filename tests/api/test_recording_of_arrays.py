@@ -224,14 +224,14 @@ def test_an_unknown_suffix_is_told_before_anything_is_written(tmp_path: Path) ->
 def test_to_xarray_names_the_axes_and_what_differs_between_layers() -> None:
     pytest.importorskip("xarray")
     one = EVEN.only(layer="lstm").to_xarray()
-    assert one["lstm/h"].dims == ("call", "timestep", "batch", "unit")
-    assert one["lstm/h@final"].dims == ("call", "batch", "unit")
+    assert one["lstm.h"].dims == ("call", "timestep", "batch", "unit")
+    assert one["lstm.h@final"].dims == ("call", "batch", "unit")
     assert one["operation"].values.tolist() == [0, 1, 1]
     assert one["batch_number"].values.tolist() == [0, 1, 2]
-    assert one.sel(timestep=2)["lstm/h"].values.tolist() == EVEN["lstm/h@-1"].tolist()
+    assert one.sel(timestep=2)["lstm.h"].values.tolist() == EVEN["lstm/h@-1"].tolist()
     both = EVEN.to_xarray()
-    assert both["lstm/h"].dims == ("call_lstm", "timestep", "batch", "unit")
-    assert both["lstm_1/h"].dims == ("call_lstm_1", "timestep", "batch", "unit")
+    assert both["lstm.h"].dims == ("call_lstm", "timestep", "batch", "unit")
+    assert both["lstm_1.h"].dims == ("call_lstm_1", "timestep", "batch", "unit")
     with pytest.raises(ValueError, match="differ in shape"):
         UNEVEN.to_xarray()
 

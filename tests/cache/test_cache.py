@@ -72,6 +72,19 @@ def entries(home: Path) -> list[Path]:
     return [p for p in (home / "cache").rglob("*") if p.is_file()]
 
 
+def test_nothing_is_kept_of_a_scenario_whose_file_changed_while_it_ran(
+    home: Path, opened: Callable[..., Cache], warned: list[str]
+) -> None:
+    scenario, cache = scenario_in(home), opened()
+    assert cache.known([scenario]) == {}
+    before = (home / "d.csv").read_bytes()
+    (home / "d.csv").write_text("4,5,6\n")
+    cache.keep(scenario, passed(scenario))
+    assert warned == ["cache: " + f"{scenario.id} is not kept: a file of it changed while it ran"]
+    (home / "d.csv").write_bytes(before)
+    assert opened().known([scenario]) == {}
+
+
 def test_what_passed_is_known_with_its_verdicts_and_its_time(
     home: Path, opened: Callable[..., Cache], warned: list[str]
 ) -> None:

@@ -23,10 +23,10 @@ from lstm_state_probe.checks.masks import Masks
 from lstm_state_probe.checks.moving import moved
 from lstm_state_probe.checks.report import CheckReport, Counts, SubjectReport
 from lstm_state_probe.checks.subject import Part, Subject, freed
-from lstm_state_probe.checks.writing import as_text
 from lstm_state_probe.scenario.checks import CHECKS
 from lstm_state_probe.scenario.document import parse_documents
 from lstm_state_probe.scenario.read import scenarios_in
+from lstm_state_probe.scenario.writing import as_text
 
 ROOT = Path(__file__).parents[2]
 MODEL = {

@@ -13,7 +13,8 @@ from judged import CARRIED, call, judge, outcome, quantity
 from lstm_state_probe.expectations.happened import NoSuchQuantity, numbered
 from lstm_state_probe.expectations.judge import Bench, chosen, judge_operation
 from lstm_state_probe.expectations.quantity import find_quantities
-from lstm_state_probe.recording.call import Call, State
+from lstm_state_probe.recording.call import Call, Missed, State
+from lstm_state_probe.recording.outcome import all_missed
 from lstm_state_probe.scenario.conditions import Condition
 from lstm_state_probe.scenario.read import read_scenarios
 from lstm_state_probe.scenario.selectors import parse_selector
@@ -99,3 +100,25 @@ def test_the_failure_of_an_initial_state_says_where_it_came_from(tmp_path: Path)
     bench = Bench(scenario, ["lstm/h", "lstm/c"], outcome(call("lstm", 1)), {})
     (verdict,) = judge_operation(bench, scenario.spec.operations[0], ("operations", 0))
     assert f"6 of 6 not zero ({CARRIED.words})" in verdict.message
+
+
+def test_calls_that_could_not_be_recorded_are_counted() -> None:
+    def missed(after: int) -> Missed:
+        return Missed("lstm", "predict", -1, 0, "it has no loop", after)
+
+    calls = [call("lstm", 0), call("lstm", 1)]
+    one = replace(outcome(*calls), missed=(missed(1), missed(2), missed(-1)))
+
+    def value(text: str) -> Any:
+        (found,) = find_quantities(parse_selector(text), one, ["lstm/h"])
+        return found.value
+
+    assert value("lstm/h[0]") is calls[0].states["h"].final
+    assert value("lstm/h[2]") is value("lstm/h[-2]") is calls[1].states["h"].final
+    for text in ("lstm/h", "lstm/h[1]", "lstm/h[3]"):
+        with pytest.raises(NoSuchQuantity, match="made 4 calls, and this one was not recorded: it"):
+            value(text)
+    with pytest.raises(NoSuchQuantity, match=r"made 4 calls$"):
+        value("lstm/h[4]")
+    twice = all_missed([one, one])
+    assert [each.after for each in twice] == [1, 2, -1, 3, 4, -1]

@@ -200,7 +200,7 @@ def test_a_custom_cell_gives_its_states_and_no_gates(engine: Any) -> None:
     assert "no equations for Sum" in call.verified.why
 
 
-def _own_way(engine: Any) -> Any:
+def _own_way(engine: Any, **arguments: Any) -> Any:
     """Make an LSTM that goes over time with a loop of Python's, past Keras's."""
     import tensorflow as tf
 
@@ -218,11 +218,12 @@ def _own_way(engine: Any) -> Any:
                 output, states = self.cell(inputs[:, t], states)
             return [output, *states] if self.return_state else output
 
-    return (OwnWay3 if engine.name == "keras3" else OwnWay2)(UNITS, name="layer")
+    kind = OwnWay3 if engine.name == "keras3" else OwnWay2
+    return kind(UNITS, name="layer", **arguments)
 
 
 def test_a_layer_that_goes_past_keras_s_loop_says_so_and_its_ends_are_verified(engine: Any) -> None:
-    (call,) = record(engine, model_of(engine, _own_way(engine)), predict(x()))
+    (call,) = record(engine, _own_way(engine, return_state=True), lambda layer: layer(x()))
     assert list(call.kept) == []
     assert call.note.startswith("no timesteps: OwnWay")
     assert call.verified is not None

@@ -14,6 +14,7 @@ from lstm_state_probe.errors import Complaint
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.choose import shown
 from lstm_state_probe.report.github import annotation, commands
+from lstm_state_probe.safe import one_line, printable
 
 COMMAND = re.compile(r"::(\w+) ((?:\w+=[^,:]*)(?:,\w+=[^,:]*)*)::(.*)", re.DOTALL)
 PROPERTY = {"%3A": ":", "%2C": ","}
@@ -51,14 +52,16 @@ def test_what_went_wrong_is_an_error_at_its_line_and_nothing_expected_a_notice(m
 
 
 @given(st.text(), st.text(), st.text(alphabet=st.characters(exclude_characters="/\x00")))
-def test_any_text_survives_the_runner(title: str, message: str, file: str) -> None:
+def test_any_text_survives_the_runner_but_for_what_is_not_printable(
+    title: str, message: str, file: str
+) -> None:
     at = Complaint(f"x{file}y", 1, 2, "")
     line = annotation("error", at, title, message)
     assert "\n" not in line
     assert "\r" not in line
     kind, properties, said = parsed(line)
-    assert (kind, said, properties["title"]) == ("error", message, title)
-    assert properties["file"] == f"x{file}y"
+    assert (kind, said, properties["title"]) == ("error", printable(message), one_line(title))
+    assert properties["file"] == one_line(f"x{file}y")
 
 
 def test_files_are_named_from_the_root_of_the_checkout(tmp_path: Path, monkeypatch) -> None:

@@ -34,6 +34,7 @@ def test_a_key_names_scenario_operation_label_layer_call_state_and_moment(made, 
         f"{prefix}/lstm/0/f/timesteps",
         f"{prefix}/lstm/0/kept",
         f"{prefix}/lstm/held/h",
+        "about.json",
     }
     np.testing.assert_array_equal(found[f"{prefix}/lstm/0/h/timesteps"], steps)
     np.testing.assert_array_equal(found[f"{prefix}/lstm/0/kept"], [0, 1, 2])

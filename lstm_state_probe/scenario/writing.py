@@ -1,4 +1,4 @@
-"""Writes a scenario as YAML that a person can read, and that reads back as it was."""
+"""The one writer of scenario YAML: what a person can read, and what reads back as it was."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from lstm_state_probe.scenario.yaml12 import scalar
 WIDTH = 96
 IN_ONE_LINE = 72
 """Characters up to which a mapping or a list stands in one line."""
+
+
+_NO_FOLD = 1 << 30
 
 
 class _Dumper(yaml.SafeDumper):
@@ -29,9 +32,24 @@ def as_text(written: Mapping[str, Any]) -> str:
     )
 
 
+def inline(value: Any) -> str:
+    """Write one value, or a key, for a place within a line; `${` in it stays what it is."""
+    listed = yaml.dump(
+        [value],
+        Dumper=_Dumper,
+        default_flow_style=True,
+        sort_keys=False,
+        width=_NO_FOLD,
+        allow_unicode=True,
+    )
+    return str(listed).strip()[1:-1]
+
+
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
     value = value.replace("${", "$${")  # what is written was filled in already
-    style = '"' if _reads_as_another_type(value) else None
+    # PyYAML 6.0 writes U+0085 as it is, and reads it as the end of a line
+    quoted = not value.isprintable() or _reads_as_another_type(value)
+    style = '"' if quoted else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
