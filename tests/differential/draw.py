@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from .layers import Layers, Written
+from .layers import Layers, Written, held_in
 
 POLICIES = ["float64", "mixed_float16", "mixed_bfloat16"]
 FEATURES, SLICES, WIDTH = 2, 2, 3
@@ -145,7 +145,7 @@ class _Drawing(Layers):
     def operations(self, model: Written, inputs: list[str]) -> list[Any]:
         graph = "inputs" in model
         x, x_ = ({n: f"{n}{end}" for n in inputs} if graph else f"x{end}" for end in ("", "_"))
-        held = [a for a in _held(model["layers"]) if a]
+        held = [a for a in held_in(model["layers"]) if a]
         choices = self.inferring(x, x_) * 2
         if self.policy is None or self.policy == "float64":
             choices += self.training(x, x_)
@@ -211,22 +211,3 @@ _KINDS: dict[str, Callable[[_Drawing], tuple[Written, dict[str, list[int]], list
     "slices": _Drawing.slices,
     "handed": _Drawing.handed,
 }
-
-
-def _held(layers: list[Written]) -> list[str]:
-    """List the addresses of the stateful layers, of whose h something can be set."""
-    found = []
-    for entry in layers:
-        kind, given = next(iter(entry.items()))
-        name = given["name"]
-        if kind == "Bidirectional":
-            ends = ("forward", "backward")
-            found += [f"{name}/{end}" for end in ends if _held([given["layer"]])]
-        elif kind == "TimeDistributed":
-            found += [name] if _held([given["layer"]]) else []
-        elif kind == "Sequential":
-            found += [f"{name}/{inner}" for inner in _held(given["layers"])]
-        elif given.get("stateful"):
-            cells = isinstance(given.get("cell"), list)
-            found.append(f"{name}/cell0" if cells else name)
-    return found

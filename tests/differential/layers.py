@@ -78,3 +78,22 @@ class Layers:
         for kind, allowed in (("activation", ACTIVATIONS), ("recurrent_activation", RECURRENT)):
             given |= {kind: self.chance.choice(allowed)} if self.maybe(0.4) else {}
         return {f"ConvLSTM{axes}D": given}
+
+
+def held_in(layers: list[Written]) -> list[str]:
+    """List the addresses of the stateful layers, of whose h something can be set."""
+    found = []
+    for entry in layers:
+        kind, given = next(iter(entry.items()))
+        name = given["name"]
+        if kind == "Bidirectional":
+            ends = ("forward", "backward")
+            found += [f"{name}/{end}" for end in ends if held_in([given["layer"]])]
+        elif kind == "TimeDistributed":
+            found += [name] if held_in([given["layer"]]) else []
+        elif kind == "Sequential":
+            found += [f"{name}/{inner}" for inner in held_in(given["layers"])]
+        elif given.get("stateful"):
+            cells = isinstance(given.get("cell"), list)
+            found.append(f"{name}/cell0" if cells else name)
+    return found

@@ -11,7 +11,7 @@ import yaml
 from .compare import _Comparison, compared, minimal, smaller
 from .draw import draw
 
-SEED, MANY = 9, 12
+SEED, MANY = 9, 9
 """About 15 s an engine; `python -m tests.differential` runs as many as one likes."""
 
 

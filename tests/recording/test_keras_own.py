@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from keras_own import run_all, shipped_by
 
-SEED, MANY = 7, 25
+SEED, MANY = 7, 20
 LONG = ("test_basics", "test_with_mask_zero")
 SHORT_OF_THE_LONG = "simple_rnn_test.SimpleRNNTest.test_basics"
 
