@@ -46,7 +46,9 @@ class Layers:
         given |= {"unroll": True} if self.maybe(0.2) else {}
         if not wrapped:
             given |= {"go_backwards": True} if self.maybe(0.25) else {}
-            given |= {"zero_output_for_mask": True} if self.maybe(0.1) else {}
+            # unrolled, with the last output alone, it is built by tf_keras no more (seen in 2.21)
+            fits = sequences or "unroll" not in given
+            given |= {"zero_output_for_mask": True} if fits and self.maybe(0.1) else {}
         return given
 
     def of_cells(self, name: str, *, sequences: bool) -> Written:
