@@ -237,7 +237,8 @@ def run_suite(
             made_with.update(done.environment or {})
             fresh = len(reports) not in (known or {})
             kept = partial(keep, scenarios[len(reports)]) if keep and fresh else None
-            reports.append(show(_judged(done.report, kept, judge), on_end))
+            reports.append(_judged(done.report, kept, judge))
+            reports[-1] = show(reports[-1], on_end)  # Ctrl-C may come as soon as it is shown
             failed += reports[-1].status in FAILED
             if failed == max_fail:
                 break

@@ -20,6 +20,7 @@ XLA = (
     "a function of your own that XLA compiles (jit_compile=True) takes no observer; what runs in"
     " it is not recorded"
 )
+SAVED = "what is traced to be saved runs nowhere here"
 
 
 class CannotRecord(Exception):

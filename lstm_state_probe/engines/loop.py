@@ -68,6 +68,8 @@ class LoopWatch:
         self.taps: dict[int, GateTap] = {}
         self.armed = True
         self.latest = Taken()
+        self.states: list[Any] = []
+        self.after: list[Any] = []
         self.masked = False
         self.drawn: Masks = {}
         self.unrolled: list[tuple[list[Any], Taken]] = []
@@ -147,13 +149,17 @@ class LoopWatch:
         def step(inputs: Any, states: Any) -> Any:
             with self.aside.around(self._tapping):
                 result = original(inputs, states)
-            self.aside.run(self._noted, states, constants, unroll)
+            self.aside.run(self._noted, states, result, constants, unroll)
             return result
 
         return plain(step)
 
-    def _noted(self, states: Any, constants: int, unroll: bool) -> None:
-        """Note the gates and masks of the step that was just computed."""
+    def _noted(self, states: Any, result: Any, constants: int, unroll: bool) -> None:
+        """Note the gates and masks of the step that was just computed, and what states it gave."""
+        self.after = [  # a cell with a policy of its own, in a stack, gives another dtype
+            new if new.dtype != old.dtype else old
+            for old, new in zip(self.states, _flat(result[1]), strict=True)
+        ]
         self.latest = reduce(or_, (tap.taken(k) for k, tap in self.taps.items()), Taken())
         if self.masked and self.parts.masks is not None:
             self.drawn = masks_of(self.cells, self.parts.masks)
@@ -192,7 +198,7 @@ class LoopWatch:
 
     def _wide(self, given: Mapping[str, Any]) -> Wide:
         kind = keeping(compiled=self.watch.compiled())
-        states = self.states if self.watch.states else []
+        states = self.after if self.watch.states else []
         planned = self.latest
         groups = kind.groups([*enumerate(states), *planned.tensors.items()])
         groups += kind.groups([*self.drawn.items()])
@@ -227,7 +233,7 @@ class LoopWatch:
         if not all(each.alike(taken[0]) for each in taken):
             taken, self.frame.no_gates = [Taken()] * len(taken), UNEVEN
         self.latest = taken[0]
-        groups = kind.groups([*enumerate(self.states), *self.latest.tensors.items()])
+        groups = kind.groups([*enumerate(self.after), *self.latest.tensors.items()])
         after = [states for states, _ in self.unrolled[1:]] + [_flat(final)]
         rows = [
             dict(enumerate(states)) | each.tensors

@@ -72,7 +72,7 @@ class TfKeras:
     def steps_per_execution(self, model: Any) -> int:
         found = getattr(model, "_steps_per_execution", None)  # a variable
         with self._tf.init_scope():  # it is asked for while a function is traced too
-            return 1 if found is None else int(found)
+            return 1 if found is None else int(to_numpy(found))  # a strategy has one of its own
 
     def retrace(self, model: Any) -> None:
         for name in ("train_function", "test_function", "predict_function"):

@@ -24,7 +24,6 @@ class Instead:
         self.__doc__ = function.__doc__
         method = getattr(owner, name, None)
         if method is not None:
-            self.__wrapped__ = method
             self.__signature__ = _signature(method)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

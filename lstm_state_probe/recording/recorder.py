@@ -16,15 +16,15 @@ from lstm_state_probe.engines.base import (
     StepTensors,
     Watch,
 )
-from lstm_state_probe.engines.boundary import XLA, Aside
-from lstm_state_probe.engines.wrapping import Release, override, plain, resetting
+from lstm_state_probe.engines.boundary import SAVED, XLA, Aside
+from lstm_state_probe.engines.wrapping import Release, laid_bare, override, plain, resetting
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
 from lstm_state_probe.recording.arrivals import Arrivals, emitted
 from lstm_state_probe.recording.call import Call, Held, Missed, frozen
 from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.places import Places
 from lstm_state_probe.recording.plan import ENDS, Plan
-from lstm_state_probe.recording.sinks import Receive, Sinks, compiled_by_xla
+from lstm_state_probe.recording.sinks import Receive, Sinks, compiled_by_xla, is_saved
 from lstm_state_probe.recording.store import Store
 from lstm_state_probe.recording.witness import Witness, drops, wanted
 
@@ -64,6 +64,7 @@ class Recorder:
     sink: Sinks = field(init=False)
     aside: Aside = field(init=False)
     lost: int = 0
+    paused: bool = False
     around: Callable[[str], AbstractContextManager[Any]] = nullcontext
     _releases: list[Release] = field(default_factory=list)
     _lasting: list[Release] = field(default_factory=list)
@@ -102,6 +103,9 @@ class Recorder:
         if hasattr(self.model, "train_function"):  # a layer alone runs no several batches
             stepping = {"call": plain(self.places.stepping(self.model.call, self._several))}
             self._lasting.append(override(self.model, stepping))
+        if hasattr(self.model, "_trackable_children"):
+            saving = {"_trackable_children": self._saving(self.model._trackable_children)}
+            self._lasting.append(override(self.model, saving))
         self.engine.retrace(self.model)
         if fresh:
             origins.built(self.held(), self.layers)
@@ -151,13 +155,33 @@ class Recorder:
 
         No function is traced anew: what was traced while the recorder observed goes on to report.
         """
+        self.paused = True
         self._release()
         for part in self.layers:
             noting = resetting(part.layer, self._on_reset(part, traced=False))
             self._releases.append(override(part.layer, noting))
 
+    def _saving(self, children: Callable[..., Any]) -> Callable[..., Any]:
+        """Have `tf.saved_model.save`, which asks a model for this, meet no observer.
+
+        tf_keras traces the layers' own methods then, and takes nothing else for one (2.16 to 2.21).
+        """
+
+        def unobserved(*args: Any, **kwargs: Any) -> Any:
+            if self.paused or not is_saved():
+                return children(*args, **kwargs)
+            self.aside.run(self.pause)
+            try:
+                with laid_bare(self.model, "call"):
+                    return children(*args, **kwargs)
+            finally:
+                self.aside.run(self.resume)
+
+        return unobserved
+
     def resume(self) -> None:
         """Observe again what is traced or called from now on."""
+        self.paused = False
         self._release()
         self._intercept(self.layers)
         self.collect()
@@ -275,8 +299,11 @@ class Recorder:
         """Say why what is traced now cannot be observed; '' if it can.
 
         Callbacks do not pass XLA. For the model's own functions there are variables, which are
-        read after each; when a function of the user's runs nobody knows.
+        read after each; when a function of the user's runs nobody knows. What is saved must hold
+        no observer, whoever saves it (`tf.saved_model.save` asks no method of the model).
         """
+        if is_saved():
+            return SAVED
         own = not compiled_by_xla() or self.engine.jit_compiled(self.model)
         return "" if own else XLA
 
@@ -284,7 +311,10 @@ class Recorder:
         """Return what notes each run of a call that cannot be recorded; once, where none can."""
 
         def missed(why: str) -> None:
-            if not self.refusal():
+            refused = self.refusal()
+            if refused == SAVED:
+                return
+            if not refused:
                 at_once = Aside(lambda _: self.miss(part.address, why, call=True))
                 at_once.run(lambda: self.sink.emit([], self.arrivals.of_missed(part, why)))
             elif part.address not in self._refused:

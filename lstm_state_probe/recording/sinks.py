@@ -214,6 +214,13 @@ def compiled_by_xla() -> bool:
     return bool(GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph()))
 
 
+def is_saved() -> bool:
+    """Tell whether a SavedModel is being written on this thread, and functions traced for it."""
+    from tensorflow.python.saved_model import save_context
+
+    return bool(save_context.in_save_context())
+
+
 def _left(value: Any) -> Any:
     """Return what left the graph as NumPy; a list of tensors (a variant) stays as it is."""
     if isinstance(value, np.ndarray) or value.dtype.name == "variant":

@@ -14,6 +14,7 @@ NAMES = {
     "Snapshot",
     "StateRecorder",
     "__version__",
+    "load_recording",
     "load_states",
     "preserved",
     "record",

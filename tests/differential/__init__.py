@@ -1,0 +1,1 @@
+"""Random scenarios, and what Keras stepped cell by cell says of them."""
