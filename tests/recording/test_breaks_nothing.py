@@ -227,3 +227,44 @@ def test_a_cell_of_the_first_tensorflow_is_none_of_keras_s_families(tf_keras: An
         (call,) = same(layer, x).calls
     assert list(call.states) == ["s0", "s1"]
     assert call.verified is None or call.verified.agrees is None
+
+
+def test_a_model_that_is_saved_in_the_block_holds_no_observer(engine: Any, tmp_path: Any) -> None:
+    import tensorflow as tf
+
+    K = engine.keras
+    model = K.Sequential([K.Input((TIMESTEPS, FEATURES)), K.layers.SimpleRNN(UNITS, name="rnn")])
+    plain = model(x)
+    with record(model) as recording:
+        tf.saved_model.save(model, str(tmp_path))
+        model(x)
+    assert (len(recording.calls), recording.missed) == (1, ())
+    (found,) = (
+        tf.saved_model.load(str(tmp_path)).signatures["serving_default"](tf.constant(x)).values()
+    )
+    np.testing.assert_allclose(found, plain, atol=1e-6)
+
+
+def test_a_cell_with_a_policy_of_its_own_is_kept_in_its_own_dtype(engine: Any) -> None:
+    import tensorflow as tf
+
+    class Half(engine.keras.layers.Layer):  # type: ignore[misc, name-defined]
+        state_size = output_size = FEATURES
+
+        def call(self, inputs: Any, states: Any, training: Any = None) -> Any:
+            state = tf.cast(states[0], "float16") / 2 + tf.cast(inputs, "float16")
+            return state, [state]
+
+    (call,) = same(engine.keras.layers.RNN(Half(), unroll=True), x).calls
+    state = call.states["s0"]
+    assert (call.note, state.timesteps.dtype, state.final.dtype) == ("", "float16", "float16")
+    np.testing.assert_array_equal(state.timesteps[-1], state.final)
+
+
+def test_a_layer_that_goes_past_keras_s_loop_is_told(engine: Any) -> None:
+    class Own(engine.keras.layers.LSTM):  # type: ignore[misc, name-defined]
+        def call(self, sequences: Any, initial_state: Any = None, mask: Any = None) -> Any:
+            return sequences[:, 0]
+
+    (missed,) = same(Own(UNITS), x).missed
+    assert ("own way" in missed.why, missed.after) == (True, 0)
