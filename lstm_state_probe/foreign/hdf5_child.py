@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import signal
 import sys
@@ -90,8 +91,10 @@ def _parts(h5py: Any, file: Any) -> Iterator[Any]:
 
 def _read_attributes(part: Any) -> None:
     for name in part.attrs:
-        if part.attrs.get_id(name).get_storage_size() <= _ATTRIBUTE:
-            with suppress(TypeError):  # of a type that NumPy does not have; Keras writes none
+        with suppress(TypeError):  # of a type that NumPy does not have; Keras writes none
+            # not `get_storage_size`: h5py 3.14 raises where it is 0, as in a layer without weights
+            found = part.attrs.get_id(name)
+            if math.prod(found.shape) * found.dtype.itemsize <= _ATTRIBUTE:
                 part.attrs[name]
 
 

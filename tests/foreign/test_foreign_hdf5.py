@@ -70,3 +70,14 @@ def test_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:
         file["dangling"] = h5py.SoftLink("/nowhere")
     assert KEPT.get() is None
     look(tmp_path / "links.h5", "'links.h5'")
+
+
+def test_an_attribute_without_elements_as_of_a_layer_without_weights_is_read(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w") as file:
+        layer = file.create_group("dropout")
+        layer.attrs["weight_names"] = np.array([], dtype="f8")
+        layer.attrs["nothing"] = h5py.Empty("f4")
+    look(path, path.name)
