@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from lstm_state_probe.errors import nearest
+from lstm_state_probe.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from lstm_state_probe.report.base import ShowOptions
@@ -78,7 +78,10 @@ def read_show(
         from lstm_state_probe.report.chosen import selector
 
         for text in value:
-            selector(text)
+            try:
+                selector(text)
+            except UsageError as error:
+                raise click.BadParameter(str(error)) from error
     return value
 
 

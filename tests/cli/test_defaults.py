@@ -72,8 +72,8 @@ def test_a_text_stands_for_a_list_of_one_and_a_table_for_variables(project) -> N
     assert run == {
         "engines": ["tf_keras"],
         "reports": ["a.json", "b.npz"],
-        "max_fail": 3,
-        "gates": True,
+        "max_fail": "3",
+        "gates": "true",
         "var": ["units=4", "kind='it''s 4'", "slow=true"],
     }
     assert "engine" not in default_map(COMMANDS, project)["source"], "its --engine is another"
