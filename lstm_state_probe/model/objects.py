@@ -121,7 +121,8 @@ class Objects:
             raise
         except (Exception, SystemExit) as error:  # the boundary: Keras may raise anything
             where = line_of(error, self.scenario.path.parent) if self.custom else ""
-            place = self.scenario.error(path, f"{doing}: {described(error)}{where}")
+            told = ", ".join(described(error).splitlines())  # a complaint is one line
+            place = self.scenario.error(path, f"{doing}: {told}{where}")
             raise CouldNotRun(place) from error
 
     def find(self, name: str, key: str) -> Any | None:

@@ -32,7 +32,7 @@ def write(report: SuiteReport, path: Path) -> None:
     from lstm_state_probe.report.json import text
 
     found: dict[str, Any] = {key: widened(array) for key, array in keyed(report)}
-    found[ABOUT] = np.array(text(without_arrays(report)))
+    found[ABOUT] = np.array(text(without_arrays(report), seen=report))
     with replacing(path) as file:
         np.savez_compressed(file, **found)
 

@@ -48,16 +48,20 @@ class Json:
         stream.write(within_json(text(portable(report)), self.console.encoding) + "\n")
 
 
-def text(report: SuiteReport) -> str:
-    """Render the report as one JSON document."""
-    document = as_dict(report)
+def text(report: SuiteReport, *, seen: SuiteReport | None = None) -> str:
+    """Render the report as one JSON document.
+
+    What is said of the states is said of those of `seen`, where `report` has them no more.
+    """
+    document = as_dict(report, seen=seen)
     return within_json(
         json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ": "))
     )
 
 
-def as_dict(report: SuiteReport) -> dict[str, Any]:
-    """Return the report as plain Python data, in the order of the contract."""
+def as_dict(report: SuiteReport, *, seen: SuiteReport | None = None) -> dict[str, Any]:
+    """Return the report as plain Python data, in the order of the contract; see `text`."""
+    told = (seen or report).scenarios
     return {
         "schema_version": SCHEMA_VERSION,
         "environment": dict(report.environment),
@@ -72,7 +76,7 @@ def as_dict(report: SuiteReport) -> dict[str, Any]:
             "expectations": sum(len(scenario.verdicts) for scenario in report.scenarios),
             "seconds": _seconds(report.seconds),
         },
-        "scenarios": [_scenario(scenario) for scenario in report.scenarios],
+        "scenarios": [_scenario(*pair) for pair in zip(report.scenarios, told, strict=True)],
         "complaints": [_complaint(complaint) for complaint in report.complaints],
         "interrupted": report.interrupted,
         "not_run": list(report.not_run),
@@ -90,7 +94,7 @@ def _complaint(complaint: Complaint) -> dict[str, Any]:
     }
 
 
-def _scenario(scenario: ScenarioReport) -> dict[str, Any]:
+def _scenario(scenario: ScenarioReport, seen: ScenarioReport) -> dict[str, Any]:
     return {
         "id": scenario.id,
         "name": scenario.name,
@@ -118,9 +122,9 @@ def _scenario(scenario: ScenarioReport) -> dict[str, Any]:
         "initialised": _by_layer(scenario.initialised, scenario),
         "dtypes": dtypes(scenario.initialised),
         "not_done": scenario.not_done,
-        "first_bad": first_bad_data(scenario),
+        "first_bad": first_bad_data(seen),
         "operations": [_operation(report, scenario) for report in scenario.operations],
-        "answers": [vars(answer) for answer in answers(scenario)],
+        "answers": [vars(answer) for answer in answers(seen)],
         "checks": [_verdict(verdict) for verdict in scenario.checks],
     }
 

@@ -233,7 +233,7 @@ def test_an_error_inside_a_layer_names_the_line(write: Any, engine: Any) -> None
     text = "custom_objects: [b.py]\nmodel: {batch_shape: [1, 1], layers: [Broken]}\n"
     report = run_scenario(write(text + "operations: [reload]", engine.name, b=code), engine, TRUST)
     assert report.exit_code == 3
-    assert "no such shape (at b.py:4)" in str(report.error)
+    assert "no such shape, in the layer 'broken' (Broken) (at b.py:4)" in str(report.error)
     assert "s.yaml:2:39" in str(report.error)
 
 
