@@ -72,8 +72,13 @@ def _changed(report: SuiteReport, change: Change) -> SuiteReport:
 
 
 def _scenario(scenario: ScenarioReport, change: Change) -> ScenarioReport:
-    done = tuple(_operation(scenario, one, change) for one in scenario.operations)
-    return replace(scenario, operations=done)
+    before, done = scenario.initialised, list[OperationReport]()
+    for one in scenario.operations:
+        made = _operation(scenario, one, change)
+        # as in a JSON report, what was held before an operation is what the one before it left
+        done.append(replace(made, outcome=replace(made.outcome, before=before)))
+        before = made.outcome.held
+    return replace(scenario, operations=tuple(done))
 
 
 def _operation(scenario: ScenarioReport, done: OperationReport, change: Change) -> OperationReport:
