@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 from click.testing import CliRunner
 
@@ -17,7 +18,7 @@ from lstm_state_probe.cli.check import check
 def test_the_weights_of_a_saved_model_stand_in_its_scenario_relative_to_it(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "m.json").write_text('{"class_name": "Sequential"}', encoding="utf-8")
-    (tmp_path / "w.h5").touch()
+    h5py.File(tmp_path / "w.h5", "w").close()
     ((scenario,), complaints) = models([tmp_path / "a" / "m.json"], (), (), str(tmp_path / "w.h5"))
     assert not complaints
     assert scenario.spec.model.weights == "../w.h5"
