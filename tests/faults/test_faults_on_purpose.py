@@ -44,8 +44,9 @@ def test_every_deed_was_tried_with_every_fault(figures) -> None:
 def test_what_is_there_is_whole_and_nothing_is_left_beside(figures, fault: str, deed: str) -> None:
     found = figures[fault][deed]
     assert "ended 3" not in found, "an error that nobody foresaw"
-    if fault in CODES:
-        assert found[f"ended {CODES[fault]}"] == 4
+    if fault in CODES:  # at a random moment a deed may be done already
+        done = found.get("ended 0", 0) if fault == "interrupt" else 0
+        assert found.get(f"ended {CODES[fault]}", 0) + done == 4
     if fault == "kill":  # nobody can clean up then: the next writer does
         assert found["strays after the next write"] == 0
     else:
