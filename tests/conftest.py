@@ -19,9 +19,9 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _not_on_github() -> None:
-    """Be no job of GitHub Actions: its annotations and its summary are those of the real job."""
-    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"):
+def _not_in_ci() -> None:
+    """Be no job of CI: what is told there only is told in the tests that set these names."""
+    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"):
         os.environ.pop(name, None)
 
 

@@ -47,6 +47,13 @@ def test_never_reached(state_probe):
 """
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _heavy_modules_stay() -> None:
+    """Import first what a test may: `pytester` drops new modules, and NumPy loads only once."""
+    import keras  # noqa: F401
+    import tensorflow  # noqa: F401
+
+
 @pytest.fixture
 def beside(pytester: pytest.Pytester) -> Path:
     """A folder with two scenarios in one file, and tests that use the fixture."""

@@ -114,6 +114,8 @@ def test_the_names_of_a_file_are_read_without_running_it(
 def test_a_saved_model_is_told_from_its_text_without_keras_and_numpy(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "m.keras", "w") as file:
         file.writestr("metadata.json", '{"keras_version": "2.15.0"}')
+        file.writestr("config.json", "{}")
+        file.writestr("model.weights.h5", "")
     text = "model: {load: m.keras}\noperations: [reload]"
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "b.yaml").write_text(f"custom_objects: [c.py]\n{text}", encoding="utf-8")
