@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import h5py
 import pytest
 from scenario_strategies import Complain, Read, Write
 
@@ -112,10 +114,12 @@ def test_the_names_of_a_file_are_read_without_running_it(
 
 
 def test_a_saved_model_is_told_from_its_text_without_keras_and_numpy(tmp_path: Path) -> None:
+    weights = io.BytesIO()
+    h5py.File(weights, "w").close()
     with zipfile.ZipFile(tmp_path / "m.keras", "w") as file:
         file.writestr("metadata.json", '{"keras_version": "2.15.0"}')
         file.writestr("config.json", "{}")
-        file.writestr("model.weights.h5", "")
+        file.writestr("model.weights.h5", weights.getvalue())
     text = "model: {load: m.keras}\noperations: [reload]"
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "b.yaml").write_text(f"custom_objects: [c.py]\n{text}", encoding="utf-8")
