@@ -10,12 +10,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rows import chosen
+
 if TYPE_CHECKING:
     from lstm_state_probe.engines import Engine
     from lstm_state_probe.report.data import ScenarioReport
     from lstm_state_probe.scenario.read import ScenarioFile
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="every row of every matrix of tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out rows of matrices, unless all are asked for or a test is named by its row."""
+    if config.getoption("--whole") or any("[" in word for word in config.args):
+        return
+    items[:], rest = chosen(items)
+    config.hook.pytest_deselected(items=rest)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -87,6 +87,7 @@ def origin(example: str, layer: str, call: str) -> str:
     return "carried" if example == "stateful_sine" and call == "second" else "zeros"
 
 
+@pytest.mark.rows(4)
 def test_the_checks_say_of_each_what_it_is(checked: dict[str, str], example: str) -> None:
     assert "could not be carried out" not in checked.values(), checked
     holds = {name for name, verdict in checked.items() if verdict == "holds"} - BY_CHANCE

@@ -43,6 +43,7 @@ def with_dropout(engine: Any, **compile_: Any) -> Any:
     return built(engine, layers, **compile_)
 
 
+@pytest.mark.rows(2)
 @pytest.mark.parametrize(
     "compile_",
     [{}, {"steps_per_execution": 3}, {"run_eagerly": True}, {"jit_compile": True}],
@@ -122,6 +123,7 @@ class Mine(Exception):
     pass
 
 
+@pytest.mark.rows(2)
 @pytest.mark.parametrize("way", ["close", "dropped", "the next fit"])
 def test_after_another_callback_raised_the_model_is_let_go_of(engine: Any, way: str) -> None:
     class Raising(engine.keras.callbacks.Callback):  # type: ignore[misc,name-defined]

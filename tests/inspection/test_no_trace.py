@@ -90,6 +90,7 @@ def same_bits(left: Any, right: Any, *, of: str) -> None:
             assert a.tobytes() == b.tobytes(), (of, kind, k, a, b)
 
 
+@pytest.mark.rows(3)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_training_goes_on_with_the_same_bits_as_without_an_inspection(
     engine: Engine, case: Case

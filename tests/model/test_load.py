@@ -34,6 +34,7 @@ def loaded(saved: Any, name: str, **more: Any) -> Any:
     return load_model(saved.folder / name, saved.engine, **more)
 
 
+@pytest.mark.rows(3)
 @pytest.mark.parametrize("name", [*FILES, "m.hdf5"])
 def test_a_loaded_model_gives_the_outputs_and_the_states_of_the_saved_one(
     saved: Any, name: str
@@ -130,6 +131,7 @@ operations:
         np.testing.assert_array_equal(operation.outcome.held["lstm/c"], states[1])
 
 
+@pytest.mark.rows(1)
 @pytest.mark.parametrize("name", ["m.keras", "m.h5"])
 def test_what_a_file_was_compiled_with_is_kept_unless_the_scenario_says_otherwise(
     saved: Any, name: str

@@ -66,6 +66,7 @@ def record(
         recorder.detach()
 
 
+@pytest.mark.rows(12)
 @pytest.mark.parametrize(
     ("mode", "plan"), [*((mode, "all") for mode in MODES), ("graph", "final"), ("eager", "final")]
 )

@@ -72,6 +72,7 @@ KINDS: dict[str, Layer] = {
 }
 
 
+@pytest.mark.rows(14)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("act", [predict, train], ids=["predict", "train_on_batch"])
 def test_states_and_gates_of_every_timestep_agree_with_the_equations(
@@ -111,6 +112,7 @@ def test_a_masked_timestep_holds_the_state_of_the_one_before(engine: Any) -> Non
         assert not np.array_equal(steps[2, 0], steps[1, 0])
 
 
+@pytest.mark.rows(3)
 @pytest.mark.parametrize("mode", ["run_eagerly", "jit_compile"])
 @pytest.mark.parametrize("kind", ["LSTM", "GRU"])
 def test_every_mode_records_the_same_within_rounding(engine: Any, mode: str, kind: str) -> None:
@@ -151,6 +153,7 @@ CONVOLUTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.rows(4)
 @pytest.mark.parametrize("kind", CONVOLUTIONS)
 @pytest.mark.parametrize("timesteps", ["all", "final"])
 def test_a_convolutional_layer_keeps_its_spatial_axes_and_agrees_with_the_equations(

@@ -170,6 +170,7 @@ def test_a_stateful_layer_reads_the_weight_once_and_is_reset_to_zeros(engine: An
     assert not calls[1].states["h"].initial.any()
 
 
+@pytest.mark.rows(4)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("how", ["a weight", "computed from a weight"])
 def test_asking_which_weight_it_was_changes_no_bit_of_the_training(

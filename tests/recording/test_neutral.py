@@ -170,6 +170,7 @@ def assert_same_bits(left: Any, right: Any, *, of: str) -> None:
             assert np.array_equal(a, b, equal_nan=a.dtype.kind == "f"), (of, kind, k, a, b)
 
 
+@pytest.mark.rows(7)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_run_with_a_recorder_has_the_bits_of_a_run_without(engine: Any, case: Case) -> None:
     plain = story(case, case.build(engine.keras))

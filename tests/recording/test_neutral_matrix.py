@@ -22,6 +22,7 @@ FOUND_FIRST = [
 ]
 
 
+@pytest.mark.rows(2)
 @pytest.mark.parametrize("operation", FEW)
 def test_no_bit_moves_with_states_or_gates_in_a_drawn_part_of_the_matrix(
     engine: Any, operation: str
