@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tests.rows import ENGINES
+from tests.rows import ENGINES, chosen
 
 pytest_plugins = ["pytester"]
 
@@ -32,31 +30,22 @@ def test_short(k): pass
 
 
 @pytest.fixture
-def collected(pytester: pytest.Pytester):
-    """Collect the tests above as the gate does, or with further words."""
-    pytester.makeconftest((Path(__file__).parent / "conftest.py").read_text(encoding="utf-8"))
+def kept(pytester: pytest.Pytester) -> list[str]:
+    """Name the rows of the tests above that the gate keeps."""
     pytester.makeini("[pytest]\nmarkers =\n  rows(n): some\n  each_engine: all")
-    pytester.makepyfile(test_it=TESTS)
-
-    def collect(*words: str) -> list[str]:
-        done = pytester.runpytest_subprocess("--collect-only", "-q", "-p", "no:zarr", *words)
-        return [line.partition("::")[2] for line in done.outlines if "::" in line]
-
-    return collect
+    items = pytester.getitems(TESTS)
+    kept, rest = chosen(items)
+    assert len(kept) + len(rest) == len(items)
+    return [item.name for item in kept]
 
 
-def test_each_row_runs_on_one_engine_and_both_engines_run(collected) -> None:
-    rows = [name[:-1].partition("[")[2] for name in collected() if name.startswith("test_of_eng")]
+def test_each_row_runs_on_one_engine_and_both_engines_run(kept: list[str]) -> None:
+    rows = [name[:-1].partition("[")[2] for name in kept if name.startswith("test_of_eng")]
     assert sorted(int(row.partition("-")[2]) for row in rows) == list(range(20))
     assert {row.partition("-")[0] for row in rows} == set(ENGINES)
 
 
-def test_what_is_marked_runs_on_both_and_what_is_long_is_cut(collected) -> None:
-    names = [name.partition("[")[0] for name in collected()]
+def test_what_is_marked_runs_on_both_and_what_is_long_is_cut(kept: list[str]) -> None:
+    names = [name.partition("[")[0] for name in kept]
     counts = {name: names.count(name) for name in names}
     assert counts == {"test_of_engines": 20, "test_of_both": 2, "test_long": 3, "test_short": 5}
-
-
-def test_whole_takes_every_row_and_a_named_row_is_run(collected) -> None:
-    assert len(collected("--whole")) == 40 + 2 + 20 + 5
-    assert len(collected("test_it.py::test_long[19]")) == 1
