@@ -2,50 +2,49 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
 
 from tests.rows import ENGINES, chosen
 
-pytest_plugins = ["pytester"]
 
-TESTS = """
-import pytest
+@dataclass
+class Row:
+    nodeid: str
+    engine: str | None = None
+    markers: dict[str, Any] = field(default_factory=dict)
 
-@pytest.fixture(params=["keras3", "tf_keras"])
-def engine(request): return request.param
+    @property
+    def callspec(self) -> SimpleNamespace:
+        return SimpleNamespace(params={} if self.engine is None else {"engine": self.engine})
 
-@pytest.mark.parametrize("k", range(20))
-def test_of_engines(engine, k): pass
-
-@pytest.mark.each_engine
-def test_of_both(engine): pass
-
-@pytest.mark.rows(3)
-@pytest.mark.parametrize("k", range(20))
-def test_long(k): pass
-
-@pytest.mark.parametrize("k", range(5))
-def test_short(k): pass
-"""
+    def get_closest_marker(self, name: str) -> Any:
+        return self.markers.get(name)
 
 
-@pytest.fixture
-def kept(pytester: pytest.Pytester) -> list[str]:
-    """Name the rows of the tests above that the gate keeps."""
-    pytester.makeini("[pytest]\nmarkers =\n  rows(n): some\n  each_engine: all")
-    items = pytester.getitems(TESTS)
-    kept, rest = chosen(items)
-    assert len(kept) + len(rest) == len(items)
-    return [item.name for item in kept]
+def rows_of_engines(name: str, **markers: Any) -> list[Row]:
+    return [Row(f"{name}[{e}-{k}]", e, markers) for e in ENGINES for k in range(20)]
 
 
-def test_each_row_runs_on_one_engine_and_both_engines_run(kept: list[str]) -> None:
-    rows = [name[:-1].partition("[")[2] for name in kept if name.startswith("test_of_eng")]
-    assert sorted(int(row.partition("-")[2]) for row in rows) == list(range(20))
-    assert {row.partition("-")[0] for row in rows} == set(ENGINES)
+def test_each_row_runs_on_one_engine_and_both_engines_run() -> None:
+    rows = rows_of_engines("tests/tf_keras/test_keras3.py::test_a")
+    kept, rest = chosen(rows)
+    assert sorted(int(row.nodeid[:-1].partition("-")[2]) for row in kept) == list(range(20))
+    assert {row.engine for row in kept} == set(ENGINES)
+    assert sorted(kept + rest, key=rows.index) == rows
 
 
-def test_what_is_marked_runs_on_both_and_what_is_long_is_cut(kept: list[str]) -> None:
-    names = [name.partition("[")[0] for name in kept]
-    counts = {name: names.count(name) for name in names}
-    assert counts == {"test_of_engines": 20, "test_of_both": 2, "test_long": 3, "test_short": 5}
+def test_a_test_that_is_marked_runs_each_row_on_both() -> None:
+    assert chosen(rows_of_engines("test_a", each_engine=True))[1] == []
+
+
+def test_a_long_matrix_is_cut_to_as_many_rows_as_it_says() -> None:
+    marked = {"rows": SimpleNamespace(args=(3,))}
+    assert len(chosen([Row(f"test_a[{k}]", None, marked) for k in range(20)])[0]) == 3
+    assert len(chosen([Row(f"test_a[{k}]") for k in range(20)])[0]) == 20
+
+
+def test_a_row_that_exists_on_one_engine_alone_is_kept() -> None:
+    for engine in ENGINES:
+        assert chosen([Row(f"test_a[{engine}-x]", engine)])[1] == []
