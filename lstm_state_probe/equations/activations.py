@@ -13,9 +13,8 @@ import numpy as np
 from lstm_state_probe.equations.base import Activation, Array, NoEquations
 
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772  # Klambauer et al. 2017
-_ROOT_2 = float(np.float32(math.sqrt(2.0)))
 _LEAK = float(np.float32(0.2))
-# both Kerases take these two in float32 also where they compute in float64 (2.21, 3.15)
+# both Kerases take this slope in float32 also where they compute in float64 (2.21, 3.15)
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
@@ -54,7 +53,7 @@ def selu(x: Array) -> Array:
 
 def gelu(x: Array) -> Array:
     """Hendrycks and Gimpel 2016, exact: x times the normal distribution function."""
-    y: Array = 0.5 * x * (1.0 + _erf(x / _ROOT_2).astype(x.dtype))
+    y: Array = 0.5 * x * (1.0 + _erf(x / math.sqrt(2.0)).astype(x.dtype))
     return y
 
 

@@ -115,3 +115,14 @@ def test_past_the_largest_number_nothing_is_known() -> None:
     past, known = (x * x).bound[0]
     assert np.isinf(past)
     assert known < 1e-3
+
+
+def test_the_constant_of_gelu_is_one_of_float32_in_every_dtype(engine: Any) -> None:
+    import tensorflow as tf
+
+    x = np.linspace(-4.0, 4.0, 2001).reshape(-1, 1)
+    given = Rounded(x, None, PRECISIONS["float64"])
+    found = engine.keras.activations.gelu(tf.constant(x)).numpy()
+    bounded = carried(ACTIVATIONS[engine.name]["gelu"], given)
+    assert np.all(np.abs(found - bounded.value) <= bounded.bound)
+    assert bounded.bound.max() < 1e-7, "a fault of a part in a million is seen"
