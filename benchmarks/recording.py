@@ -20,7 +20,7 @@ import numpy as np
 
 from lstm_state_probe.engines import Engine, load_engine
 from lstm_state_probe.errors import EngineMissing
-from lstm_state_probe.process import lean_imports
+from lstm_state_probe.host.process import lean_imports
 from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.plan import ENDS, Plan
 from lstm_state_probe.recording.recorder import Recorder

@@ -21,11 +21,11 @@ import numpy as np
 from rich.console import Console
 
 from lstm_state_probe.engines import load_engine
-from lstm_state_probe.process import lean_imports
+from lstm_state_probe.host.process import lean_imports
 from lstm_state_probe.report.base import ShowOptions
-from lstm_state_probe.report.table import Tables
+from lstm_state_probe.report.terminal.tables import Tables
 from lstm_state_probe.runner import run_scenario
-from lstm_state_probe.suite import select
+from lstm_state_probe.suite.run import select
 
 SCENARIO = Path(__file__).parent.parent / "scenarios" / "stateful_lstm.yaml"
 

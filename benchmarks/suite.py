@@ -96,10 +96,10 @@ def against_bare(folder: Path) -> None:
     from rich.console import Console
 
     from lstm_state_probe.executors import Terms, workplace
-    from lstm_state_probe.process import lean_imports
+    from lstm_state_probe.host.process import lean_imports
     from lstm_state_probe.report.base import ShowOptions
-    from lstm_state_probe.report.table import Tables
-    from lstm_state_probe.suite import run_suite, select
+    from lstm_state_probe.report.terminal.tables import Tables
+    from lstm_state_probe.suite.run import run_suite, select
 
     write(folder, 50)
     with lean_imports():  # as the command does
@@ -140,8 +140,8 @@ def two_jobs(folder: Path, pairs: int = 3) -> None:
 def memory(folder: Path) -> None:
     """Print the memory of this process every 50 of 300 scenarios."""
     from lstm_state_probe.executors import Terms, workplace
-    from lstm_state_probe.process import lean_imports
-    from lstm_state_probe.suite import run_suite, select
+    from lstm_state_probe.host.process import lean_imports
+    from lstm_state_probe.suite.run import run_suite, select
 
     selection, done = select([str(write(folder, 300))]), []
 

@@ -14,21 +14,22 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lstm_state_probe.version import __version__
+
 if TYPE_CHECKING:
     from lstm_state_probe.api.callback import StateRecorder
     from lstm_state_probe.api.files import load_states, save_states
-    from lstm_state_probe.api.load import load_recording
     from lstm_state_probe.api.record import record
-    from lstm_state_probe.api.recording import Recording
+    from lstm_state_probe.api.recorded.load import load_recording
+    from lstm_state_probe.api.recorded.recording import Recording
     from lstm_state_probe.api.states import Snapshot, preserved, reset, restore, snapshot
 
-__version__ = "0.1.0"
 
 _WHERE = {
-    "Recording": "recording",
+    "Recording": "recorded.recording",
     "Snapshot": "states",
     "StateRecorder": "callback",
-    "load_recording": "load",
+    "load_recording": "recorded.load",
     "load_states": "files",
     "preserved": "states",
     "record": "record",

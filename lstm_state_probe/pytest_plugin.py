@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from lstm_state_probe.pytest_fixture import StateProbe
+    from lstm_state_probe.pytesting.fixture import StateProbe
 
 SUFFIXES = (".probe.yaml", ".probe.yml")
 ENGINES = ("keras3", "tf_keras")
@@ -39,7 +39,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Collect scenario files."""
     if not file_path.name.endswith(SUFFIXES):
         return None
-    from lstm_state_probe.pytest_items import ProbeFile
+    from lstm_state_probe.pytesting.items import ProbeFile
 
     collected: pytest.Collector = ProbeFile.from_parent(parent, path=file_path)
     return collected
@@ -48,7 +48,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 @pytest.fixture
 def state_probe(request: pytest.FixtureRequest) -> StateProbe:
     """Record, keep, reset and restore the states of a model; run scenarios. Imports no Keras."""
-    from lstm_state_probe.pytest_fixture import StateProbe
+    from lstm_state_probe.pytesting.fixture import StateProbe
 
     allowed = bool(request.config.getoption("--probe-allow-code"))
     return StateProbe(request.path.parent, allow_code=allowed)

@@ -26,11 +26,11 @@ from lstm_state_probe.recording.call import Held
 from lstm_state_probe.recording.outcome import Failure, Outcome, all_missed, plain
 from lstm_state_probe.recording.plan import UNASKED, Plan
 from lstm_state_probe.report.data import LayerReport, OperationReport, ScenarioReport, status_of
-from lstm_state_probe.scenario.document import Path
-from lstm_state_probe.scenario.operations import Operation, Repeat
 from lstm_state_probe.scenario.read import ScenarioFile
-from lstm_state_probe.scenario.record import Every
-from lstm_state_probe.scenario.selectors import names_a_gate
+from lstm_state_probe.scenario.text.document import Path
+from lstm_state_probe.scenario.written.operations import Operation, Repeat
+from lstm_state_probe.scenario.written.record import Every
+from lstm_state_probe.scenario.written.selectors import names_a_gate
 
 
 class Stopped(Exception):

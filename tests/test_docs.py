@@ -22,13 +22,13 @@ from lstm_state_probe.layers.families import (
 )
 from lstm_state_probe.layers.static import written_object
 from lstm_state_probe.report import WRITERS
-from lstm_state_probe.scenario.base import ENGINES
-from lstm_state_probe.scenario.conditions import ENTRIES, ORIGINS, Condition
-from lstm_state_probe.scenario.data import WAYS
-from lstm_state_probe.scenario.operations import OPERATIONS, Operation
 from lstm_state_probe.scenario.read import ScenarioFile, read_scenarios
-from lstm_state_probe.scenario.selectors import MOMENTS, parse_selector
-from lstm_state_probe.scenario.spec import Scenario
+from lstm_state_probe.scenario.written.base import ENGINES
+from lstm_state_probe.scenario.written.conditions import ENTRIES, ORIGINS, Condition
+from lstm_state_probe.scenario.written.data import WAYS
+from lstm_state_probe.scenario.written.operations import OPERATIONS, Operation
+from lstm_state_probe.scenario.written.selectors import MOMENTS, parse_selector
+from lstm_state_probe.scenario.written.spec import Scenario
 from lstm_state_probe.shipped import shipped_names
 
 ROOT = Path(__file__).parent.parent

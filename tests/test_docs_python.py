@@ -41,7 +41,7 @@ def test_the_page_runs_as_it_stands(
     assert "carried from operation 1, epoch 2, batch 4" in shown
     assert "page.py:" in shown
 
-    from lstm_state_probe.pytest_fixture import StateProbe
+    from lstm_state_probe.pytesting.fixture import StateProbe
 
     tests = [name for name in namespace if name.startswith("test_")]
     assert len(tests) == 2

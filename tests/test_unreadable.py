@@ -10,9 +10,9 @@ import pytest
 
 from lstm_state_probe.checks.select import is_model
 from lstm_state_probe.errors import UsageError
-from lstm_state_probe.inspection.input_files import must_exist, read_inputs
-from lstm_state_probe.scenario.pointers import refuse_pointer
-from lstm_state_probe.suite import find_files
+from lstm_state_probe.model.takes.input_files import must_exist, read_inputs
+from lstm_state_probe.scenario.saved.pointers import refuse_pointer
+from lstm_state_probe.suite.run import find_files
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from weakref import finalize
 
 from lstm_state_probe.api.hooks import Hooks
 from lstm_state_probe.api.record import Timesteps, attach, plan_of
-from lstm_state_probe.api.recording import Recording
+from lstm_state_probe.api.recorded.recording import Recording
+from lstm_state_probe.api.recorded.summaries import Summaries
 from lstm_state_probe.api.session import Operation
-from lstm_state_probe.api.summaries import Summaries
 from lstm_state_probe.api.training import Training
-from lstm_state_probe.engines.boundary import Aside, reason
+from lstm_state_probe.engines.tap.boundary import Aside, reason
 from lstm_state_probe.errors import ProbeError, UsageError
 from lstm_state_probe.recording.plan import MEBIBYTE
 from lstm_state_probe.recording.recorder import Recorder

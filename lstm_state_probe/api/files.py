@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, Field
 
-from lstm_state_probe import __version__
 from lstm_state_probe.api.states import Snapshot, fitting, snapshot
 from lstm_state_probe.api.subject import Subject
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import CannotRead, Mismatch, NoSuchFile
 from lstm_state_probe.foreign.arrays import Unreadable, read_all
+from lstm_state_probe.version import __version__
 from lstm_state_probe.whole import replacing
 
 ABOUT = "about.json"

@@ -9,7 +9,7 @@ from typing import Any
 
 from lstm_state_probe.api.place import Place
 from lstm_state_probe.api.session import Session
-from lstm_state_probe.engines.boundary import CannotRecord
+from lstm_state_probe.engines.tap.boundary import CannotRecord
 from lstm_state_probe.engines.wrapping import Release, override, plain
 from lstm_state_probe.recording.progress import batch_marker
 

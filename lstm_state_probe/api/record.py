@@ -9,9 +9,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
+from lstm_state_probe.amounts import FORMS, read_bytes
 from lstm_state_probe.api.methods import observed
 from lstm_state_probe.api.place import Place
-from lstm_state_probe.api.recording import Recording
+from lstm_state_probe.api.recorded.recording import Recording
 from lstm_state_probe.api.session import Session
 from lstm_state_probe.api.subject import Subject
 from lstm_state_probe.engines.wrapping import Release
@@ -19,7 +20,6 @@ from lstm_state_probe.errors import UsageError
 from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.plan import MEBIBYTE, UNASKED, Plan
 from lstm_state_probe.recording.recorder import Recorder
-from lstm_state_probe.scenario.memory import FORMS, read_bytes
 
 Timesteps = str | int | Sequence[int]
 NOTHING = (

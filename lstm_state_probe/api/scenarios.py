@@ -13,7 +13,7 @@ from lstm_state_probe.engines import load_engine
 from lstm_state_probe.errors import CouldNotRun, Fault, UsageError
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import ScenarioReport
-from lstm_state_probe.report.table import Tables
+from lstm_state_probe.report.terminal.tables import Tables
 from lstm_state_probe.runner import Wishes
 from lstm_state_probe.scenario.read import ScenarioFile, read_scenarios
 

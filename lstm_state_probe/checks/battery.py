@@ -22,16 +22,16 @@ from lstm_state_probe.checks.base import (
 )
 from lstm_state_probe.checks.examine import examine
 from lstm_state_probe.checks.moving import moved
-from lstm_state_probe.checks.report import CheckReport, SubjectReport
+from lstm_state_probe.checks.report.data import CheckReport, SubjectReport
 from lstm_state_probe.checks.sketch import Sketch
 from lstm_state_probe.checks.subject import DoesNotApply, Subject
 from lstm_state_probe.engines import Engine
-from lstm_state_probe.environment import environment
 from lstm_state_probe.errors import Complaint, ProbeError, UsageError, caught
+from lstm_state_probe.host.environment import environment
 from lstm_state_probe.report.data import ScenarioReport
 from lstm_state_probe.runner import Wishes, run_scenario
 from lstm_state_probe.scenario.read import ScenarioFile, scenarios_in
-from lstm_state_probe.scenario.writing import as_text
+from lstm_state_probe.scenario.text.writing import as_text
 
 
 def scenario_for(one: Property, subject: Subject) -> Drawn | NotApplicable:

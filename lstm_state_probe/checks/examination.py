@@ -16,10 +16,10 @@ from lstm_state_probe.checks.subject import Subject, freed
 from lstm_state_probe.checks.trial import Refused, Shown, Trials
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.errors import ProbeError
-from lstm_state_probe.inspection.inputs import InputSpec
 from lstm_state_probe.model import build_model
+from lstm_state_probe.model.takes.inputs import InputSpec
 from lstm_state_probe.scenario.read import ScenarioFile, scenarios_in
-from lstm_state_probe.scenario.writing import as_text
+from lstm_state_probe.scenario.text.writing import as_text
 
 PADDING = ("mask-holds", "padding-harmless")
 CHUNKS = "chunks-agree"

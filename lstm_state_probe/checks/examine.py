@@ -23,13 +23,13 @@ from lstm_state_probe.checks.feeding import (
 from lstm_state_probe.checks.parts import part_of
 from lstm_state_probe.checks.subject import Subject
 from lstm_state_probe.engines import Engine
-from lstm_state_probe.inspection.inputs import input_specs
 from lstm_state_probe.layers.families import is_a
 from lstm_state_probe.layers.find import find_recurrent
 from lstm_state_probe.model import build_model
-from lstm_state_probe.scenario.conditions import TOLERANCE
+from lstm_state_probe.model.takes.inputs import input_specs
 from lstm_state_probe.scenario.read import ScenarioFile
-from lstm_state_probe.scenario.saved_json import architecture_alone
+from lstm_state_probe.scenario.saved.saved_json import architecture_alone
+from lstm_state_probe.scenario.written.conditions import TOLERANCE
 
 _NOISY = ("Dropout", "AlphaDropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout")
 _HALF = 1e-2

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.inspection.inputs import InputSpec, structured
 from lstm_state_probe.model.arrays import draw_arrays
-from lstm_state_probe.scenario.base import names_in
-from lstm_state_probe.scenario.operations import Operation
+from lstm_state_probe.model.takes.inputs import InputSpec, structured
 from lstm_state_probe.scenario.read import ScenarioFile, scenarios_in
-from lstm_state_probe.scenario.writing import as_text
+from lstm_state_probe.scenario.text.writing import as_text
+from lstm_state_probe.scenario.written.base import names_in
+from lstm_state_probe.scenario.written.operations import Operation
 
 MOST_ROWS = 8
 """Samples of a batch, where the model leaves it open."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lstm_state_probe.checks.subject import Subject
-from lstm_state_probe.scenario.base import names_in
+from lstm_state_probe.scenario.written.base import names_in
 
 
 @dataclass

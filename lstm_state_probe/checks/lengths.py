@@ -10,7 +10,7 @@ import numpy as np
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.checks.trial import Refused, Shown, Trials
-from lstm_state_probe.scenario.base import names_in
+from lstm_state_probe.scenario.written.base import names_in
 
 PADDING = 2
 """Timesteps that are padded, where the model takes one number of timesteps alone."""

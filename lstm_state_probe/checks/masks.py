@@ -13,9 +13,9 @@ from lstm_state_probe.checks.feeding import Feed, spec_of
 from lstm_state_probe.checks.lengths import is_sequence_only, resolved
 from lstm_state_probe.checks.trial import Refused, Shown, Trials
 from lstm_state_probe.errors import listed
-from lstm_state_probe.inspection.consumers import entered, following
-from lstm_state_probe.inspection.inputs import InputSpec
 from lstm_state_probe.layers.families import is_a
+from lstm_state_probe.model.takes.consumers import entered, following
+from lstm_state_probe.model.takes.inputs import InputSpec
 
 
 @dataclass(frozen=True)

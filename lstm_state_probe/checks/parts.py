@@ -10,9 +10,9 @@ import numpy as np
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.checks.subject import Part
 from lstm_state_probe.checks.trial import Seen, Shown, Trials
-from lstm_state_probe.inspection.consumers import following
 from lstm_state_probe.layers.families import TIME_DISTRIBUTED, is_a
 from lstm_state_probe.layers.find import Recurrent
+from lstm_state_probe.model.takes.consumers import following
 
 
 def part_of(found: Recurrent) -> Part:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lstm_state_probe.errors import Complaint, ScenarioError, UsageError, readable
 from lstm_state_probe.scenario.read import ScenarioFile, scenarios_in
-from lstm_state_probe.scenario.writing import as_text
+from lstm_state_probe.scenario.text.writing import as_text
 
 MODELS = (".keras", ".h5", ".hdf5", ".json")
 

@@ -9,7 +9,7 @@ from typing import Any
 from lstm_state_probe.checks.inputs import Inputs
 from lstm_state_probe.checks.subject import DoesNotApply, Part
 from lstm_state_probe.errors import listed
-from lstm_state_probe.scenario.conditions import TOLERANCE
+from lstm_state_probe.scenario.written.conditions import TOLERANCE
 
 EXACT: Mapping[str, Any] = {"atol": 0, "rtol": 0, "finite": True}
 """Beside `same_as`: the same bits, and none of them NaN, which would be the same as NaN."""

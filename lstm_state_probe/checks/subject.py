@@ -9,8 +9,8 @@ from typing import Any
 
 from lstm_state_probe.checks.lengths import Lengths
 from lstm_state_probe.checks.masks import Masks
-from lstm_state_probe.scenario.conditions import TOLERANCE
 from lstm_state_probe.scenario.read import ScenarioFile
+from lstm_state_probe.scenario.written.conditions import TOLERANCE
 
 
 class DoesNotApply(Exception):

@@ -12,15 +12,14 @@ from pathlib import Path
 
 import click
 
-from lstm_state_probe import __version__
 from lstm_state_probe.cli.check import check
-from lstm_state_probe.cli.common import tell_error
-from lstm_state_probe.cli.defaults import default_map, give_variables
 from lstm_state_probe.cli.doctor import doctor
 from lstm_state_probe.cli.explain import explain_command
 from lstm_state_probe.cli.init import init
 from lstm_state_probe.cli.inspect import inspect
 from lstm_state_probe.cli.listing import list_
+from lstm_state_probe.cli.options.common import tell_error
+from lstm_state_probe.cli.options.defaults import default_map, give_variables
 from lstm_state_probe.cli.report import report
 from lstm_state_probe.cli.run import run
 from lstm_state_probe.cli.schema import schema
@@ -28,6 +27,7 @@ from lstm_state_probe.cli.source import source
 from lstm_state_probe.cli.validate import validate
 from lstm_state_probe.errors import INTERRUPTED, Fault, ProbeError, UsageError
 from lstm_state_probe.safe import say
+from lstm_state_probe.version import __version__
 
 COMMANDS = (
     *(run, validate, check, inspect, explain_command, list_, report, init, schema, source),

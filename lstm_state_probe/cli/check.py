@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lstm_state_probe.cli.common import ENGINES, color_option, make_console, paths_argument
-from lstm_state_probe.cli.selecting import inputs_of, nothing_selected
+from lstm_state_probe.cli.options.common import ENGINES, color_option, make_console, paths_argument
+from lstm_state_probe.cli.options.selecting import inputs_of, nothing_selected
 from lstm_state_probe.errors import UsageError, listed, nearest
 from lstm_state_probe.safe import encodable, one_line, say, say_json
 from lstm_state_probe.whole import not_inputs, write_whole
 
 if TYPE_CHECKING:
     from lstm_state_probe.checks import Property
-    from lstm_state_probe.checks.report import CheckReport, SubjectReport
+    from lstm_state_probe.checks.report.data import CheckReport, SubjectReport
     from lstm_state_probe.scenario.read import ScenarioFile
-    from lstm_state_probe.suite import Selection
+    from lstm_state_probe.suite.run import Selection
 
 FORMATS = ("table", "json")
 
@@ -101,12 +101,12 @@ def check(
             say(f"{one.name:<22}{one.severity:<7}{one.question}")
         return 0
     writers = [_json_path(path) for path in reports]
-    from lstm_state_probe.process import lean_imports
+    from lstm_state_probe.host.process import lean_imports
 
     with lean_imports():
         from lstm_state_probe.checks.battery import check_all, key_of
-        from lstm_state_probe.checks.document import text
-        from lstm_state_probe.checks.lines import Lines
+        from lstm_state_probe.checks.report.document import text
+        from lstm_state_probe.checks.report.lines import Lines
         from lstm_state_probe.engines import load_engine
 
         selection = _selected(paths, engines, custom_objects, weights)
@@ -160,7 +160,7 @@ def _selected(
 ) -> Selection:
     """Read the scenarios below the paths, and write one for each saved model."""
     from lstm_state_probe.checks.select import is_model, models
-    from lstm_state_probe.suite import Selection, select
+    from lstm_state_probe.suite.run import Selection, select
 
     saved = [Path(path) for path in paths if is_model(Path(path))]
     others = [path for path in paths if not is_model(Path(path))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from lstm_state_probe.cli.common import color_option, make_console
+from lstm_state_probe.cli.options.common import color_option, make_console
 
 
 @click.command()
@@ -14,10 +14,10 @@ def doctor(color: str) -> int:
 
     Exits with 2 where no engine can be loaded.
     """
-    from lstm_state_probe.process import lean_imports
+    from lstm_state_probe.host.process import lean_imports
 
     with lean_imports():
-        from lstm_state_probe.diagnosis import diagnose
+        from lstm_state_probe.host.diagnosis import diagnose
 
         findings = diagnose()
     from rich.table import Table

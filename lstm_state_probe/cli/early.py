@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lstm_state_probe.cli.common import tell_error
-from lstm_state_probe.cli.selecting import inputs_of, last_run_file
+from lstm_state_probe.cli.options.common import tell_error
+from lstm_state_probe.cli.options.selecting import inputs_of, last_run_file
 from lstm_state_probe.errors import Complaint, caught
 
 if TYPE_CHECKING:
     from lstm_state_probe.baseline.keeper import Baselines
     from lstm_state_probe.report.base import Shown
     from lstm_state_probe.scenario.read import ScenarioFile
-    from lstm_state_probe.suite import Selection
+    from lstm_state_probe.suite.run import Selection
 
 
 def go_on(pressed: Callable[[], bool]) -> None:
@@ -41,7 +41,7 @@ def interrupted_early(
     As long as it is not known what is read, nothing is written over.
     """
     from lstm_state_probe.report.write import write_all, writers
-    from lstm_state_probe.suite import never_begun
+    from lstm_state_probe.suite.run import never_begun
 
     found: tuple[tuple[ScenarioFile, ...], tuple[Complaint, ...]] = ((), ())
     if selection is not None:  # what came of a half-read module is nobody's fault

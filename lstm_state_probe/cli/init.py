@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from lstm_state_probe.cli.saved import inputs_of, saved_model, saved_options
+from lstm_state_probe.cli.options.saved import inputs_of, saved_model, saved_options
 from lstm_state_probe.errors import UsageError
 from lstm_state_probe.safe import one_line, say
 from lstm_state_probe.whole import not_inputs, write_whole
@@ -82,7 +82,7 @@ def _template(name: str | None, choices: dict[str, Any]) -> str:
 
 
 def _for_model(model: str, target: Path, choices: dict[str, Any]) -> str:
-    from lstm_state_probe.process import lean_imports
+    from lstm_state_probe.host.process import lean_imports
 
     with redirect_stdout(sys.stderr), lean_imports():
         from lstm_state_probe.inspection.saved import open_model

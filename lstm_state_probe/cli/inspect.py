@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_state_probe.cli.common import color_option, make_console
-from lstm_state_probe.cli.saved import inputs_of, saved_model, saved_options
+from lstm_state_probe.cli.options.common import color_option, make_console
+from lstm_state_probe.cli.options.saved import inputs_of, saved_model, saved_options
 from lstm_state_probe.errors import UsageError
 from lstm_state_probe.safe import say_json
 from lstm_state_probe.whole import not_inputs, write_whole
@@ -37,12 +37,12 @@ def inspect(model: str, as_json: bool, report: str | None, color: str, **choices
     if report is not None:
         _must_be_json(report)
         not_inputs([report], inputs_of(saved_model(model, choices)))
-    from lstm_state_probe.process import lean_imports
+    from lstm_state_probe.host.process import lean_imports
 
     with redirect_stdout(sys.stderr), lean_imports():  # what code of the user's prints
-        from lstm_state_probe.environment import environment
+        from lstm_state_probe.host.environment import environment
+        from lstm_state_probe.inspection.report.json import inspection_text
         from lstm_state_probe.inspection.saved import open_model
-        from lstm_state_probe.report.inspection_json import inspection_text
 
         opened = open_model(saved_model(model, choices))
     with redirect_stdout(sys.stderr):
@@ -58,9 +58,9 @@ def inspect(model: str, as_json: bool, report: str | None, color: str, **choices
 
 
 def _show(found: Inspection, color: str) -> None:
+    from lstm_state_probe.inspection.report.table import show_inspection
     from lstm_state_probe.report.base import ShowOptions
-    from lstm_state_probe.report.inspection_table import show_inspection
-    from lstm_state_probe.report.tables_page import Page
+    from lstm_state_probe.report.terminal.page import Page
 
     show_inspection(Page(make_console(color), ShowOptions()), found)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from lstm_state_probe.cli.common import ENGINES
-from lstm_state_probe.cli.selecting import Wanted, nothing_selected, selecting_options, tell
+from lstm_state_probe.cli.options.common import ENGINES
+from lstm_state_probe.cli.options.selecting import Wanted, nothing_selected, selecting_options, tell
 from lstm_state_probe.safe import one_line, say
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lstm_state_probe.cli.common import (
+from lstm_state_probe.cli.options.common import (
     color_option,
     default_format,
     format_option,
@@ -17,7 +17,7 @@ from lstm_state_probe.cli.common import (
     tell_error,
     unseen,
 )
-from lstm_state_probe.cli.shown import exclude, show_options, shown_options
+from lstm_state_probe.cli.options.shown import exclude, show_options, shown_options
 from lstm_state_probe.safe import say
 from lstm_state_probe.whole import not_inputs
 
@@ -40,8 +40,8 @@ def merge(files: tuple[str, ...], reports: tuple[str, ...], allow_duplicates: bo
 
     What their environments do not have in common is told on stderr. One REPORT is converted.
     """
+    from lstm_state_probe.report.json.read import read_report
     from lstm_state_probe.report.merge import merge as together
-    from lstm_state_probe.report.read import read_report
     from lstm_state_probe.report.write import write_all, writers
 
     chosen = writers(reports)
@@ -63,7 +63,7 @@ def show_(file: str, format_: str | None, color: str, **choices: Any) -> int:
     """Show a JSON report as `probe run` showed it; the exit code is that of the run."""
     exclude(choices)
     from lstm_state_probe.report.choose import shown
-    from lstm_state_probe.report.read import read_report
+    from lstm_state_probe.report.json.read import read_report
     from lstm_state_probe.report.sound import show, soundly
 
     chosen, options = format_ or default_format(), show_options(choices)

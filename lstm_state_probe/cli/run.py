@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_state_probe.cli.baselines import (
+from lstm_state_probe.cli.early import go_on, interrupted_early, read_by
+from lstm_state_probe.cli.options.baselines import (
     asks,
     baseline_options,
     baselines,
     exclude_baseline,
     tell_obsolete,
 )
-from lstm_state_probe.cli.common import (
+from lstm_state_probe.cli.options.common import (
     ENGINES,
     color_option,
     default_format,
@@ -26,15 +27,14 @@ from lstm_state_probe.cli.common import (
     tell_error,
     unseen,
 )
-from lstm_state_probe.cli.early import go_on, interrupted_early, read_by
-from lstm_state_probe.cli.progress import progress
-from lstm_state_probe.cli.selecting import (
+from lstm_state_probe.cli.options.progress import progress
+from lstm_state_probe.cli.options.selecting import (
     Wanted,
     nothing_selected,
     selecting_options,
     tell,
 )
-from lstm_state_probe.cli.shared import (
+from lstm_state_probe.cli.options.shared import (
     cache_of,
     exclude_shared,
     runs_here,
@@ -42,7 +42,13 @@ from lstm_state_probe.cli.shared import (
     terms_of,
     told_of_cached,
 )
-from lstm_state_probe.cli.shown import exclude, read_budget, show_options, shown_options, wishes
+from lstm_state_probe.cli.options.shown import (
+    exclude,
+    read_budget,
+    show_options,
+    shown_options,
+    wishes,
+)
 from lstm_state_probe.errors import caught
 from lstm_state_probe.safe import one_line, say
 from lstm_state_probe.whole import not_inputs
@@ -50,8 +56,8 @@ from lstm_state_probe.whole import not_inputs
 if TYPE_CHECKING:
     from lstm_state_probe.report.base import Shown
     from lstm_state_probe.report.data import SuiteReport
-    from lstm_state_probe.selection.last_run import LastRun
-    from lstm_state_probe.suite import Selection
+    from lstm_state_probe.suite.last_run import LastRun
+    from lstm_state_probe.suite.run import Selection
 
 
 @click.command()
@@ -120,7 +126,7 @@ def run(
 
     PATH is a scenario file, or a folder that is searched for *.yaml and *.yml.
     """
-    from lstm_state_probe.process import interruptible, lean_imports, tensorflow_loading
+    from lstm_state_probe.host.process import interruptible, lean_imports, tensorflow_loading
     from lstm_state_probe.shipped import shipped_paths
 
     wanted = Wanted.of(choices, shipped=bool(shipped))
@@ -144,7 +150,7 @@ def run(
                     from lstm_state_probe.report.choose import shown
                     from lstm_state_probe.report.sound import soundly
                     from lstm_state_probe.report.write import write_all, writers
-                    from lstm_state_probe.suite import prepare, run_suite
+                    from lstm_state_probe.suite.run import prepare, run_suite
 
                     chosen = writers(reports, summary=os.environ.get("GITHUB_STEP_SUMMARY"))
                     selection = wanted.select(named, engines=engines, last=last)
@@ -210,7 +216,7 @@ def list_ids(selection: Selection) -> int:
 
 def remember(selection: Selection, suite: SuiteReport, last: LastRun, *, timed: bool) -> None:
     """Note how the scenarios ended; a run is none the worse where that cannot be written."""
-    from lstm_state_probe.suite import note_last_run
+    from lstm_state_probe.suite.run import note_last_run
 
     try:
         note_last_run(selection.scenarios, suite, last, timed=timed)

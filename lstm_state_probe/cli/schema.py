@@ -30,11 +30,11 @@ def schema_text(*, report: bool = False, inspection: bool = False, checks: bool 
     if report + inspection + checks > 1:
         raise UsageError("--report, --inspection, --checks: one schema at a time")
     if inspection:
-        from lstm_state_probe.report.inspection_document import inspection_schema as make
+        from lstm_state_probe.inspection.report.document import inspection_schema as make
     elif checks:
-        from lstm_state_probe.checks.document import check_schema as make
+        from lstm_state_probe.checks.report.document import check_schema as make
     elif report:
-        from lstm_state_probe.report.schema import report_schema as make
+        from lstm_state_probe.report.json.schema import report_schema as make
     else:
-        from lstm_state_probe.scenario.schema import scenario_schema as make
+        from lstm_state_probe.scenario.written.schema import scenario_schema as make
     return json.dumps(make(), indent=2, ensure_ascii=False) + "\n"

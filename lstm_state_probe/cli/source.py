@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from lstm_state_probe.cli.common import color_option, make_console
+from lstm_state_probe.cli.options.common import color_option, make_console
 from lstm_state_probe.safe import say
 
 
@@ -27,8 +27,8 @@ def source(target: str, scenario: str | None, engine: str | None, color: str) ->
     TARGET is Class.method or Class, such as LSTM.reset_states, or with --scenario the same for
     a layer by its name, such as lstm.reset_states.
     """
-    from lstm_state_probe.process import lean_imports
-    from lstm_state_probe.sources import find_source
+    from lstm_state_probe.host.process import lean_imports
+    from lstm_state_probe.host.sources import find_source
 
     with lean_imports():
         found = find_source(target, scenario=scenario, engine=engine)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_state_probe.cli.common import ENGINES, default_format
-from lstm_state_probe.cli.selecting import Wanted, nothing_selected, selecting_options, tell
+from lstm_state_probe.cli.options.common import ENGINES, default_format
+from lstm_state_probe.cli.options.selecting import Wanted, nothing_selected, selecting_options, tell
 from lstm_state_probe.safe import command, say
 
 if TYPE_CHECKING:
-    from lstm_state_probe.suite import Selection
+    from lstm_state_probe.suite.run import Selection
 
 
 @click.command()

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.engines.recipe import Leaf, Recipe
-from lstm_state_probe.engines.starting import Starts
+from lstm_state_probe.engines.starts.starting import Starts
+from lstm_state_probe.engines.tap.recipe import Leaf, Recipe
 from lstm_state_probe.engines.wrapping import Release
 
 GENERIC, CUDNN = "generic", "cudnn"

@@ -12,16 +12,16 @@ from typing import Any
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors, Kernel, Watch, to_numpy
-from lstm_state_probe.engines.boundary import Aside
-from lstm_state_probe.engines.dropout import in_attribute, masks_of
-from lstm_state_probe.engines.frames import Frame, Frames
-from lstm_state_probe.engines.kernel import keras3_kernel
-from lstm_state_probe.engines.loop import LoopParts, LoopWatch, cells_of
 from lstm_state_probe.engines.preserving import preserve
 from lstm_state_probe.engines.quiet import importing
-from lstm_state_probe.engines.starting import Starting, Starts, noting_builds
+from lstm_state_probe.engines.starts.starting import Starting, Starts, noting_builds
+from lstm_state_probe.engines.starts.writes import Writes
+from lstm_state_probe.engines.tap.boundary import Aside
+from lstm_state_probe.engines.tap.dropout import in_attribute, masks_of
+from lstm_state_probe.engines.tap.frames import Frame, Frames
+from lstm_state_probe.engines.tap.kernel import keras3_kernel
+from lstm_state_probe.engines.tap.loop import LoopParts, LoopWatch, cells_of
 from lstm_state_probe.engines.wrapping import Release, all_of, override, reading, resetting
-from lstm_state_probe.engines.writes import Writes
 from lstm_state_probe.errors import EngineMissing
 
 OWN_CALL = "{} computes in its own way, past Keras's loop, so that nothing of the call can be seen"

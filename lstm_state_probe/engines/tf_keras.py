@@ -11,18 +11,18 @@ from typing import Any
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CallTensors, Kernel, Watch, to_numpy
-from lstm_state_probe.engines.boundary import Aside, CannotRecord
-from lstm_state_probe.engines.dropout import Masks, in_cache, masks_of
-from lstm_state_probe.engines.frames import Frame, Frames
-from lstm_state_probe.engines.inside import handed_out
 from lstm_state_probe.engines.keras3 import _ended, _refused, _reset_apis
-from lstm_state_probe.engines.kernel import tf_keras_kernel
-from lstm_state_probe.engines.loop import LoopParts, LoopWatch, cells_of
 from lstm_state_probe.engines.preserving import keep_generator, preserve
 from lstm_state_probe.engines.quiet import importing
-from lstm_state_probe.engines.starting import Starting, Starts, noting_builds
+from lstm_state_probe.engines.starts.starting import Starting, Starts, noting_builds
+from lstm_state_probe.engines.starts.writes import Writes
+from lstm_state_probe.engines.tap.boundary import Aside, CannotRecord
+from lstm_state_probe.engines.tap.dropout import Masks, in_cache, masks_of
+from lstm_state_probe.engines.tap.frames import Frame, Frames
+from lstm_state_probe.engines.tap.inside import handed_out
+from lstm_state_probe.engines.tap.kernel import tf_keras_kernel
+from lstm_state_probe.engines.tap.loop import LoopParts, LoopWatch, cells_of
 from lstm_state_probe.engines.wrapping import Release, all_of, override, reading, resetting
-from lstm_state_probe.engines.writes import Writes
 
 OWN_STATES = "{} settles its initial states in its own way, past Keras's"
 OWN_END = "{} computes its timesteps in its own way, past Keras's loop, and returns no states"

@@ -11,10 +11,10 @@ from itertools import count
 
 from lstm_state_probe.checks.expected import run_and_check
 from lstm_state_probe.engines import Engine, load_engine
-from lstm_state_probe.environment import environment, installed
 from lstm_state_probe.errors import EngineMissing
 from lstm_state_probe.executors.base import Done, lost
 from lstm_state_probe.executors.parcel import Parcel, unpacked
+from lstm_state_probe.host.environment import environment, installed
 from lstm_state_probe.runner import Wishes
 from lstm_state_probe.scenario.read import ScenarioFile
 

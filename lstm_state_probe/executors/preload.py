@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from lstm_state_probe.engines import load_engine
 from lstm_state_probe.errors import EngineMissing
-from lstm_state_probe.process import lean_imports
+from lstm_state_probe.host.process import lean_imports
 
 ENGINES = "LSTM_STATE_PROBE_ENGINES"
 """The variable that names the engines to a fork server, which takes no arguments."""

@@ -12,7 +12,7 @@ from lstm_state_probe.expectations.conditions_health import alive, bounded, unsa
 from lstm_state_probe.expectations.judging import Finding, Judge, of, of_numbers, wide, worst_of
 from lstm_state_probe.expectations.quantity import Quantity
 from lstm_state_probe.expectations.verdict import number
-from lstm_state_probe.scenario.conditions import Condition
+from lstm_state_probe.scenario.written.conditions import Condition
 
 
 def zeros(quantity: Quantity, expected: Any, condition: Condition) -> str:

@@ -11,7 +11,7 @@ from lstm_state_probe.expectations.health import LEAST, SATURATED, SHARE, grows,
 from lstm_state_probe.expectations.judging import Finding, refuse_nan, wide
 from lstm_state_probe.expectations.quantity import Quantity
 from lstm_state_probe.expectations.verdict import number
-from lstm_state_probe.scenario.conditions import Condition
+from lstm_state_probe.scenario.written.conditions import Condition
 
 _NAMED = 8
 """Units that a message names."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lstm_state_probe.recording.call import Call
 from lstm_state_probe.recording.outcome import Outcome
-from lstm_state_probe.scenario.selectors import Selector
+from lstm_state_probe.scenario.written.selectors import Selector
 
 OVERWRITTEN = "XLA ran several batches before their states could be read"
 

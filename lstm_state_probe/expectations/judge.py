@@ -13,11 +13,11 @@ from lstm_state_probe.expectations.judging import Finding
 from lstm_state_probe.expectations.quantity import Quantity, find_quantities
 from lstm_state_probe.expectations.verdict import Broken, Spot, Verdict
 from lstm_state_probe.recording.outcome import Outcome
-from lstm_state_probe.scenario.conditions import Condition
-from lstm_state_probe.scenario.document import Path
-from lstm_state_probe.scenario.operations import Operation
 from lstm_state_probe.scenario.read import ScenarioFile
-from lstm_state_probe.scenario.selectors import parse_reference, parse_selector
+from lstm_state_probe.scenario.text.document import Path
+from lstm_state_probe.scenario.written.conditions import Condition
+from lstm_state_probe.scenario.written.operations import Operation
+from lstm_state_probe.scenario.written.selectors import parse_reference, parse_selector
 
 RAISES = "raises"
 _REFERENCES = ("same_as", "differs_from")

@@ -10,7 +10,7 @@ import numpy as np
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.expectations.quantity import Quantity
 from lstm_state_probe.expectations.verdict import Worst
-from lstm_state_probe.scenario.conditions import Condition
+from lstm_state_probe.scenario.written.conditions import Condition
 
 
 class Finding(Exception):

@@ -14,7 +14,7 @@ from lstm_state_probe.expectations.happened import NoSuchQuantity, layer_of, whi
 from lstm_state_probe.expectations.verdict import Worst
 from lstm_state_probe.recording.call import Call, Origin, State
 from lstm_state_probe.recording.outcome import Outcome, leaves
-from lstm_state_probe.scenario.selectors import GATES, Selector
+from lstm_state_probe.scenario.written.selectors import GATES, Selector
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from lstm_state_probe.inspection.data import (
     ResetInspection,
     UsedInput,
 )
-from lstm_state_probe.inspection.given_inputs import checked
-from lstm_state_probe.inspection.inputs import InputSpec, example_inputs, input_specs, structured
 from lstm_state_probe.inspection.kernel import inspect_kernel
 from lstm_state_probe.inspection.mask import inspect_mask
 from lstm_state_probe.inspection.reset import try_resets
 from lstm_state_probe.inspection.states import built_for, inspect_states, units_of
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
+from lstm_state_probe.model.takes.given_inputs import checked
+from lstm_state_probe.model.takes.inputs import InputSpec, example_inputs, input_specs, structured
 from lstm_state_probe.recording.plan import Plan
 
 

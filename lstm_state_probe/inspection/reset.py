@@ -12,7 +12,7 @@ import numpy as np
 
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.engines.messages import described
-from lstm_state_probe.engines.starting import makes_its_start
+from lstm_state_probe.engines.starts.starting import makes_its_start
 from lstm_state_probe.inspection.data import ResetInspection
 from lstm_state_probe.layers.find import Recurrent
 

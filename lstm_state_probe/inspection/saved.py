@@ -11,14 +11,14 @@ from typing import Any, cast
 from lstm_state_probe.engines import Engine, load_engine
 from lstm_state_probe.errors import ProbeError, UsageError
 from lstm_state_probe.inspection.data import Inspection
-from lstm_state_probe.inspection.input_files import GivenInput, must_exist, read_inputs
 from lstm_state_probe.inspection.inspect import inspect_model
 from lstm_state_probe.model import detect_engine
 from lstm_state_probe.model.code import Code
 from lstm_state_probe.model.load import load
 from lstm_state_probe.model.load.base import How, Loaded
+from lstm_state_probe.model.takes.input_files import GivenInput, must_exist, read_inputs
 from lstm_state_probe.scenario.read import ScenarioFile
-from lstm_state_probe.scenario.saved_json import architecture_alone
+from lstm_state_probe.scenario.saved.saved_json import architecture_alone
 
 DEFAULT_ENGINE = "keras3"
 

@@ -17,11 +17,11 @@ from lstm_state_probe.inspection.expected import (
     reset_raises,
     second_call,
 )
-from lstm_state_probe.inspection.input_files import GivenInput
 from lstm_state_probe.inspection.saved import Opened
 from lstm_state_probe.inspection.training import Training, training_of
+from lstm_state_probe.model.takes.input_files import GivenInput
 from lstm_state_probe.safe import one_line
-from lstm_state_probe.scenario.writing import inline
+from lstm_state_probe.scenario.text.writing import inline
 
 
 def scenario_text(opened: Opened, *, folder: Path) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from lstm_state_probe.engines.messages import described
-from lstm_state_probe.inspection.inputs import structured
 from lstm_state_probe.inspection.saved import Opened
 from lstm_state_probe.layers.families import auto_name
+from lstm_state_probe.model.takes.inputs import structured
 
 Shape = tuple[int, ...]
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from lstm_state_probe.amounts import memory_limit, say_bytes
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.errors import listed
 from lstm_state_probe.foreign.arrays import npz_names, read_npy, read_npz
-from lstm_state_probe.scenario.data import Data, Derived, derived_from
 from lstm_state_probe.scenario.read import ScenarioFile
-from lstm_state_probe.scenario.sizes import human, memory_limit
+from lstm_state_probe.scenario.written.data import Data, Derived, derived_from
 
 Draw = Callable[[Any, np.random.Generator], Array]
 
@@ -97,7 +97,7 @@ def _read(scenario: ScenarioFile, name: str, data: Data) -> Array:
         raise scenario.error(where, f"no reader for {written!r}; allowed: {allowed}")
     try:
         if path.stat().st_size > memory_limit():
-            size = human(path.stat().st_size)
+            size = say_bytes(path.stat().st_size)
             raise scenario.error(
                 where, f"{written!r} holds {size}, more than this machine's memory"
             )

@@ -15,8 +15,8 @@ from lstm_state_probe.model.from_file import from_file
 from lstm_state_probe.model.objects import Objects
 from lstm_state_probe.model.weigh import weighed
 from lstm_state_probe.scenario.consent import refuse
-from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.read import ScenarioFile
+from lstm_state_probe.scenario.text.document import Path
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from typing import Any
 
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.errors import Complaint, CouldNotRun, ScenarioError, nearest
-from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.read import ScenarioFile
+from lstm_state_probe.scenario.text.document import Path
 
 _PACKAGES = {"keras": "keras3", "tf_keras": "tf_keras"}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from lstm_state_probe.model.code import Code, engine_of
 from lstm_state_probe.model.objects import Objects
-from lstm_state_probe.scenario.document import Path
+from lstm_state_probe.scenario.text.document import Path
 
 _HERE: Path = ("model", "factory")
 

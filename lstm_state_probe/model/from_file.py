@@ -11,9 +11,9 @@ from lstm_state_probe.model.code import Code
 from lstm_state_probe.model.load import LeftUncompiled, LoadedAsAnother, load
 from lstm_state_probe.model.load.base import How
 from lstm_state_probe.model.objects import Objects
-from lstm_state_probe.scenario.check import COMPILED
-from lstm_state_probe.scenario.document import Path
-from lstm_state_probe.scenario.operations import Operation
+from lstm_state_probe.scenario.fits.check import COMPILED
+from lstm_state_probe.scenario.text.document import Path
+from lstm_state_probe.scenario.written.operations import Operation
 
 _HERE: Path = ("model", "load")
 

@@ -12,8 +12,8 @@ from lstm_state_probe.errors import CouldNotRun, ProbeError, nearest
 from lstm_state_probe.layers.static import name_layers, written_object
 from lstm_state_probe.model.code import engine_of, line_of
 from lstm_state_probe.scenario.consent import PARTS, WORDS_ARE_CLASSES, Look
-from lstm_state_probe.scenario.document import Path
 from lstm_state_probe.scenario.read import ScenarioFile
+from lstm_state_probe.scenario.text.document import Path
 
 _LAYER_LISTS = ("layers",)
 _HINTS: tuple[tuple[str, str], ...] = (

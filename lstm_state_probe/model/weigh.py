@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from lstm_state_probe.amounts import memory_limit, say_bytes
 from lstm_state_probe.engines import Engine
-from lstm_state_probe.scenario.sizes import human, memory_limit
 
 _FLOAT = 4
 
@@ -30,8 +30,8 @@ def weighed(engine: Engine, complaint: Callable[[str], Exception]) -> Iterator[N
         total += math.prod(dim or 1 for dim in shape) * _FLOAT
         if total > limit:
             raise complaint(
-                f"the weights up to the layer {self.name!r} would take {human(total)};"
-                f" this machine has {human(limit)} of memory",
+                f"the weights up to the layer {self.name!r} would take {say_bytes(total)};"
+                f" this machine has {say_bytes(limit)} of memory",
             )
         return original(self, *args, **kwargs)
 

@@ -18,9 +18,9 @@ from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.plan import Plan
 from lstm_state_probe.recording.progress import batch_marker
 from lstm_state_probe.recording.recorder import Recorder
-from lstm_state_probe.scenario.document import Path
-from lstm_state_probe.scenario.operations import Arguments
 from lstm_state_probe.scenario.read import ScenarioFile
+from lstm_state_probe.scenario.text.document import Path
+from lstm_state_probe.scenario.written.operations import Arguments
 
 REFERENCES = ("x", "y", "mask", "sample_weight")
 

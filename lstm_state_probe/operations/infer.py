@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lstm_state_probe.operations.base import Session, asked
-from lstm_state_probe.scenario.document import Path
-from lstm_state_probe.scenario.operations import (
+from lstm_state_probe.scenario.text.document import Path
+from lstm_state_probe.scenario.written.operations import (
     Call,
     Evaluate,
     InnerOutput,

@@ -9,8 +9,8 @@ from typing import Any
 from lstm_state_probe.model.load import load_own
 from lstm_state_probe.operations.base import Session, asked
 from lstm_state_probe.recording.recorder import Recorder
-from lstm_state_probe.scenario.document import Path
-from lstm_state_probe.scenario.operations import Reload
+from lstm_state_probe.scenario.text.document import Path
+from lstm_state_probe.scenario.written.operations import Reload
 
 
 def reload(session: Session, arguments: Reload, path: Path) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.operations.base import Session, asked
-from lstm_state_probe.scenario.document import Path
-from lstm_state_probe.scenario.operations import ResetStates
-from lstm_state_probe.scenario.selectors import parse_selector
+from lstm_state_probe.scenario.text.document import Path
+from lstm_state_probe.scenario.written.operations import ResetStates
+from lstm_state_probe.scenario.written.selectors import parse_selector
 
 
 def reset_states(session: Session, arguments: ResetStates, path: Path) -> None:

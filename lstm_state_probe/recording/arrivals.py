@@ -9,10 +9,10 @@ from weakref import WeakKeyDictionary
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import CUDNN, CallTensors, StepTensors
-from lstm_state_probe.engines.boundary import CannotRecord
-from lstm_state_probe.engines.kernel import kernel_name
-from lstm_state_probe.engines.running import running
-from lstm_state_probe.engines.starting import Start
+from lstm_state_probe.engines.starts.running import running
+from lstm_state_probe.engines.starts.starting import Start
+from lstm_state_probe.engines.tap.boundary import CannotRecord
+from lstm_state_probe.engines.tap.kernel import kernel_name
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.layers.given import given_by
 from lstm_state_probe.recording.call import Call, Gates, Missed, State, frozen, two_axes
@@ -22,7 +22,7 @@ from lstm_state_probe.recording.plan import Plan
 from lstm_state_probe.recording.sinks import Receive
 from lstm_state_probe.recording.steps import Steps
 from lstm_state_probe.recording.store import Later, Store
-from lstm_state_probe.recording.witness import Witness
+from lstm_state_probe.recording.witness.ask import Witness
 
 OWN_WAY = "no timesteps: {} computes them in its own way, past Keras's loop"
 REPLAYED = "replayed from the equations: cuDNN ran, of which no timestep can be seen"

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from lstm_state_probe.arrays import Array, widened
-from lstm_state_probe.engines.drawing import PYTHON, RANDOM, SEEDED, VARIABLE
-from lstm_state_probe.engines.starting import Start
+from lstm_state_probe.engines.starts.drawing import PYTHON, RANDOM, SEEDED, VARIABLE
+from lstm_state_probe.engines.starts.starting import Start
 from lstm_state_probe.recording.call import Origin
 
 ZEROS = Origin("zeros", "zeros: as the layer was built")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lstm_state_probe.arrays import Array
-from lstm_state_probe.engines.starting import Start, built_with, makes_its_start
+from lstm_state_probe.engines.starts.starting import Start, built_with, makes_its_start
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Held, Origin, place
 from lstm_state_probe.recording.made import bitwise_equal, equal_weight, made, made_once

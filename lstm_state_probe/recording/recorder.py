@@ -16,7 +16,7 @@ from lstm_state_probe.engines.base import (
     StepTensors,
     Watch,
 )
-from lstm_state_probe.engines.boundary import SAVED, XLA, Aside
+from lstm_state_probe.engines.tap.boundary import SAVED, XLA, Aside
 from lstm_state_probe.engines.wrapping import Release, laid_bare, override, plain, resetting
 from lstm_state_probe.layers.find import Recurrent, find_recurrent
 from lstm_state_probe.recording.arrivals import Arrivals, emitted
@@ -26,7 +26,7 @@ from lstm_state_probe.recording.places import Places
 from lstm_state_probe.recording.plan import ENDS, Plan
 from lstm_state_probe.recording.sinks import Receive, Sinks, compiled_by_xla, is_saved
 from lstm_state_probe.recording.store import Store
-from lstm_state_probe.recording.witness import Witness, drops, wanted
+from lstm_state_probe.recording.witness.ask import Witness, drops, wanted
 
 MARK = "_lstm_state_probe"
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import to_numpy
-from lstm_state_probe.engines.boundary import Aside
+from lstm_state_probe.engines.tap.boundary import Aside
 
 KEPT = "_lstm_state_probe_variables"
 AT_MOST = 16

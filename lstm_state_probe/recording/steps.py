@@ -11,7 +11,7 @@ import numpy as np
 
 from lstm_state_probe.arrays import Array
 from lstm_state_probe.engines.base import Quantity
-from lstm_state_probe.engines.recipe import Leaf, Recipe
+from lstm_state_probe.engines.tap.recipe import Leaf, Recipe
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.store import Later, OnDisk, Pending, Store
 

@@ -21,7 +21,7 @@ from lstm_state_probe.recording.call import Call, State, frozen
 from lstm_state_probe.recording.outcome import Outcome
 from lstm_state_probe.report.arrays import ABOUT, in_npz, prefix_of
 from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
-from lstm_state_probe.report.read import fitting, report_of
+from lstm_state_probe.report.json.read import fitting, report_of
 from lstm_state_probe.safe import one_line
 
 Change = Callable[[str, Array], Array]

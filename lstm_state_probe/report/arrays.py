@@ -29,7 +29,7 @@ def write(report: SuiteReport, path: Path) -> None:
     without these arrays.
     """
     from lstm_state_probe.report.about import without_arrays
-    from lstm_state_probe.report.json import text
+    from lstm_state_probe.report.json.writer import text
 
     found: dict[str, Any] = {key: widened(array) for key, array in keyed(report)}
     found[ABOUT] = np.array(text(without_arrays(report), seen=report))

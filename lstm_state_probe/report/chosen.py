@@ -11,7 +11,7 @@ from lstm_state_probe.errors import UsageError, brief, listed, nearest
 from lstm_state_probe.recording.call import Call, Gates, State
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import LayerReport, OperationReport, ScenarioReport
-from lstm_state_probe.scenario.selectors import Selector, parse_selector
+from lstm_state_probe.scenario.written.selectors import Selector, parse_selector
 
 
 def chosen(report: ScenarioReport, options: ShowOptions) -> ScenarioReport:

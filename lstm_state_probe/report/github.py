@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from lstm_state_probe.errors import Complaint
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import NO_EXPECTATIONS, ScenarioReport, SuiteReport
-from lstm_state_probe.report.table import Tables
+from lstm_state_probe.report.terminal.tables import Tables
 from lstm_state_probe.report.told import told, what
 from lstm_state_probe.safe import command, one_line, printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class Github:

@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from lstm_state_probe.amounts import seconds
 from lstm_state_probe.report.answers import answers
 from lstm_state_probe.report.data import ScenarioReport, SuiteReport
-from lstm_state_probe.report.first_bad import first_bad_words
-from lstm_state_probe.report.tables_page import SYMBOLS, seconds
-from lstm_state_probe.report.tables_summary import total
-from lstm_state_probe.report.told import held, told, what
+from lstm_state_probe.report.told import held, told, total, what
+from lstm_state_probe.report.words.first_bad import first_bad_words
+from lstm_state_probe.report.words.symbols import SYMBOLS
 from lstm_state_probe.safe import one_line, printable
 from lstm_state_probe.whole import write_whole
 

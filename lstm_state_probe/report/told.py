@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lstm_state_probe.amounts import plural
 from lstm_state_probe.errors import Complaint
 from lstm_state_probe.expectations.verdict import Verdict
-from lstm_state_probe.report.data import OperationReport, ScenarioReport, SuiteReport
+from lstm_state_probe.report.data import (
+    NO_EXPECTATIONS,
+    OperationReport,
+    ScenarioReport,
+    SuiteReport,
+)
 
 EXPECTATION = "expectation"
 WRONG = "ScenarioError"
@@ -110,3 +116,17 @@ def held(report: ScenarioReport) -> str:
     words = f"{len(report.verdicts) - failed} held"
     words += f", {failed} failed" if failed else ""
     return f"{words} before the error" if report.status == "error" else words
+
+
+def total(suite: SuiteReport) -> str:
+    """Count everything in one sentence."""
+    wrong = f"{plural(len(suite.complaints), 'complaint')} about files that could not be read"
+    cached = f" ({suite.cached} of them cached)" if suite.cached else ""
+    expectations = sum(len(report.verdicts) for report in suite.scenarios)
+    return (
+        f"{plural(len(suite.scenarios), 'scenario')}: {suite.count('passed')} passed{cached},"
+        f" {suite.count('failed')} failed, {plural(suite.count('error'), 'error')},"
+        f" {suite.count(NO_EXPECTATIONS)} without expectations"
+        f"{f', {len(suite.not_run)} not run' if suite.not_run else ''};"
+        f" {plural(expectations, 'expectation')}{f'; {wrong}' if suite.complaints else ''}"
+    )

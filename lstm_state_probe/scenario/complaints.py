@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from lstm_state_probe.errors import Complaint, brief, listed, nearest
-from lstm_state_probe.scenario.base import AT_KEY, AT_VALUE, LABEL, NAME
-from lstm_state_probe.scenario.conditions import Condition, Expect
-from lstm_state_probe.scenario.document import Document, Path
-from lstm_state_probe.scenario.spec import Scenario
+from lstm_state_probe.scenario.text.document import Document, Path
+from lstm_state_probe.scenario.written.base import AT_KEY, AT_VALUE, LABEL, NAME
+from lstm_state_probe.scenario.written.conditions import Condition, Expect
+from lstm_state_probe.scenario.written.spec import Scenario
 
 _EXPECTED = {
     "model_type": "a mapping",

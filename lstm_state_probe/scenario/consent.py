@@ -11,13 +11,13 @@ from typing import Any
 
 from lstm_state_probe.errors import ScenarioError, brief
 from lstm_state_probe.layers.static import written_object
-from lstm_state_probe.scenario.classes import PACKAGES
-from lstm_state_probe.scenario.custom import LAYER_KEYS
-from lstm_state_probe.scenario.document import Path
-from lstm_state_probe.scenario.harmless import HARMLESS, NEEDS_CONSENT, READS_A_FILE
-from lstm_state_probe.scenario.keras_source import exported
-from lstm_state_probe.scenario.operations import Operation
+from lstm_state_probe.scenario.fits.classes import PACKAGES
+from lstm_state_probe.scenario.fits.custom import LAYER_KEYS
+from lstm_state_probe.scenario.fits.harmless import HARMLESS, NEEDS_CONSENT, READS_A_FILE
+from lstm_state_probe.scenario.fits.keras_source import exported
 from lstm_state_probe.scenario.read import ScenarioFile
+from lstm_state_probe.scenario.text.document import Path
+from lstm_state_probe.scenario.written.operations import Operation
 
 FLAG = "only with --allow-code, if you trust this scenario"
 PARTS = (

@@ -12,16 +12,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from lstm_state_probe.errors import Complaint, ScenarioError, brief
-from lstm_state_probe.scenario.base import ENGINES
-from lstm_state_probe.scenario.bounds import split_lines
-from lstm_state_probe.scenario.check import Checker
 from lstm_state_probe.scenario.complaints import complaint_about, path_in
-from lstm_state_probe.scenario.conditions import ENTRIES
-from lstm_state_probe.scenario.document import Document, Path, parse_documents
+from lstm_state_probe.scenario.fits.check import Checker
 from lstm_state_probe.scenario.salvage import salvage
-from lstm_state_probe.scenario.spec import Scenario
-from lstm_state_probe.scenario.variants import expand
-from lstm_state_probe.scenario.written_by import detect_engine
+from lstm_state_probe.scenario.saved.written_by import detect_engine
+from lstm_state_probe.scenario.text.bounds import split_lines
+from lstm_state_probe.scenario.text.document import Document, Path, parse_documents
+from lstm_state_probe.scenario.text.variants import expand
+from lstm_state_probe.scenario.written.base import ENGINES
+from lstm_state_probe.scenario.written.conditions import ENTRIES
+from lstm_state_probe.scenario.written.spec import Scenario
 
 STDIN = "-"
 """The path that stands for standard input."""

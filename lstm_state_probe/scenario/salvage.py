@@ -13,10 +13,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lstm_state_probe.scenario.base import ENGINES, LABEL
 from lstm_state_probe.scenario.complaints import path_in
-from lstm_state_probe.scenario.document import Path
-from lstm_state_probe.scenario.spec import Scenario
+from lstm_state_probe.scenario.text.document import Path
+from lstm_state_probe.scenario.written.base import ENGINES, LABEL
+from lstm_state_probe.scenario.written.spec import Scenario
 
 _OPTIONAL = ("dtype_policy", "outputs", "compile", "weights", "arguments")
 _ROUNDS = 4

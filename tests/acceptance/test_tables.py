@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from lstm_state_probe.cli.shown import read_timesteps
+from lstm_state_probe.cli.options.shown import read_timesteps
 
 SCENARIO = """
 name: digits

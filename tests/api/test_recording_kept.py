@@ -12,14 +12,14 @@ import pytest
 
 from lstm_state_probe import Recording, load_recording
 from lstm_state_probe.api.place import Place
-from lstm_state_probe.api.recording import restored
+from lstm_state_probe.api.recorded.recording import restored
 from lstm_state_probe.api.session import Operation
 from lstm_state_probe.errors import UsageError
 from lstm_state_probe.recording.call import Call, Gates, Origin, State, Verified
 from lstm_state_probe.recording.outcome import Failure, Outcome
 from lstm_state_probe.report import WRITERS
 from lstm_state_probe.report.data import LayerReport, SuiteReport
-from lstm_state_probe.report.json import write
+from lstm_state_probe.report.json.writer import write
 
 MADE_WITH = dict.fromkeys(
     ("lstm_state_probe", "python", "tensorflow", "numpy", "platform"), "1"
@@ -124,7 +124,7 @@ def test_every_form_of_the_command_line_is_one_of_save(made: Recording, tmp_path
 def test_a_report_of_a_run_is_loaded_by_the_id_of_a_scenario(
     made: Recording, tmp_path: Path
 ) -> None:
-    from lstm_state_probe.api.show import scenario_report
+    from lstm_state_probe.api.recorded.show import scenario_report
 
     one = scenario_report(made)
     scenarios = tuple(_named(one, name) for name in ("a.yaml::x", "a.yaml::y"))

@@ -190,7 +190,7 @@ def test_summaries_are_written_where_tensorboard_is_installed(engine: Any, tmp_p
 def test_without_tensorboard_a_log_dir_is_refused_with_the_extra(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("lstm_state_probe.api.summaries.find_spec", lambda name: None)
+    monkeypatch.setattr("lstm_state_probe.api.recorded.summaries.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"pip install 'lstm-state-probe\[tensorboard\]'"):
         StateRecorder(log_dir="logs")
 

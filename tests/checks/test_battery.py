@@ -15,18 +15,18 @@ from rich.console import Console
 from lstm_state_probe.checks import PROPERTIES
 from lstm_state_probe.checks.base import BROKEN, NOT_DONE, CheckVerdict, NotApplicable
 from lstm_state_probe.checks.battery import scenario_for
-from lstm_state_probe.checks.dividing import _disturbed
-from lstm_state_probe.checks.document import as_dict
 from lstm_state_probe.checks.lengths import Lengths
-from lstm_state_probe.checks.lines import Lines
 from lstm_state_probe.checks.masks import Masks
 from lstm_state_probe.checks.moving import moved
-from lstm_state_probe.checks.report import CheckReport, Counts, SubjectReport
+from lstm_state_probe.checks.properties.dividing import _disturbed
+from lstm_state_probe.checks.report.data import CheckReport, Counts, SubjectReport
+from lstm_state_probe.checks.report.document import as_dict
+from lstm_state_probe.checks.report.lines import Lines
 from lstm_state_probe.checks.subject import Part, Subject, freed
-from lstm_state_probe.scenario.checks import CHECKS
-from lstm_state_probe.scenario.document import parse_documents
 from lstm_state_probe.scenario.read import scenarios_in
-from lstm_state_probe.scenario.writing import as_text
+from lstm_state_probe.scenario.text.document import parse_documents
+from lstm_state_probe.scenario.text.writing import as_text
+from lstm_state_probe.scenario.written.checks import CHECKS
 
 ROOT = Path(__file__).parents[2]
 MODEL = {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lstm_state_probe.cli import run_command_line
-from lstm_state_probe.cli.baselines import Review
+from lstm_state_probe.cli.options.baselines import Review
 
 TEXT = """
 name: {name}
@@ -74,9 +74,9 @@ def test_a_baseline_is_written_matched_and_not_matched_after_another_seed(
 def test_a_failure_says_the_versions_that_the_baseline_was_made_with(
     folder: Path, probe: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lstm_state_probe.environment.installed", lambda: {"keras": "3.0.5"})
+    monkeypatch.setattr("lstm_state_probe.host.environment.installed", lambda: {"keras": "3.0.5"})
     assert probe("--update-baseline")[0] == 0
-    monkeypatch.setattr("lstm_state_probe.environment.installed", lambda: {"keras": "3.15.0"})
+    monkeypatch.setattr("lstm_state_probe.host.environment.installed", lambda: {"keras": "3.15.0"})
     assert "made with" not in probe()[1]
     write(folder, seed=8)
     code, out, _ = probe()

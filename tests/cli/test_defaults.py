@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from lstm_state_probe.cli import COMMANDS, cli, run_command_line
-from lstm_state_probe.cli.defaults import default_map, name_of, shared_names
+from lstm_state_probe.cli.options.defaults import default_map, name_of, shared_names
 from lstm_state_probe.errors import Complaint
-from lstm_state_probe.project import ProjectError
+from lstm_state_probe.host.project import ProjectError
 
 BODY = "model: {batch_shape: [2, 3], layers: [Flatten]}\noperations: [reload]\n"
 

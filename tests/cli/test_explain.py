@@ -17,9 +17,9 @@ from lstm_state_probe.errors import UsageError
 from lstm_state_probe.explained import Explanation, explain, explanations, page
 from lstm_state_probe.report.answers import ANSWERS
 from lstm_state_probe.report.data import NO_EXPECTATIONS
-from lstm_state_probe.scenario.checks import CHECKS
-from lstm_state_probe.scenario.conditions import ENTRIES, ORIGINS
-from lstm_state_probe.scenario.operations import OPERATIONS
+from lstm_state_probe.scenario.written.checks import CHECKS
+from lstm_state_probe.scenario.written.conditions import ENTRIES, ORIGINS
+from lstm_state_probe.scenario.written.operations import OPERATIONS
 from lstm_state_probe.shipped import shipped_names
 
 ROOT = Path(__file__).parents[2]

@@ -17,14 +17,14 @@ model: {batch_shape: [2, 3, 1], layers: [{LSTM: {name: lstm, units: 2}}]}
 data: {x: {normal: {shape: [2, 3, 1]}}}
 operations: [{predict_on_batch: {x: x}, expect: {lstm/h: nonzero}}]
 """
-READING = "lstm_state_probe.suite.read_scenarios"
+READING = "lstm_state_probe.suite.run.read_scenarios"
 WITHIN = [
     "lstm_state_probe.runner.draw_arrays",
     "lstm_state_probe.operations.base.Session.keywords",
     "lstm_state_probe.recording.recorder.Recorder.take",
     "lstm_state_probe.runner.judge_operation",
     "lstm_state_probe.runner.judge_verified",
-    "lstm_state_probe.report.table.show_findings",
+    "lstm_state_probe.report.terminal.tables.show_findings",
 ]
 
 
@@ -84,7 +84,7 @@ def test_a_file_that_cannot_be_read_by_a_fault_takes_no_other_with_it(
 def test_a_fault_outside_every_scenario_is_told_with_its_traceback_never_by_exit_1(
     monkeypatch, capsys
 ) -> None:
-    at_fault_once(monkeypatch, "lstm_state_probe.suite.find_files")
+    at_fault_once(monkeypatch, "lstm_state_probe.suite.run.find_files")
     assert run_command_line(["run", "a.yaml"]) == 4
     told = capsys.readouterr().err
     assert "in fails" in told

@@ -156,6 +156,6 @@ def test_an_interrupt_exits_with_130(monkeypatch, capsys) -> None:
     def interrupted(*words, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lstm_state_probe.suite.run_suite", interrupted)
+    monkeypatch.setattr("lstm_state_probe.suite.run.run_suite", interrupted)
     assert run_command_line(["run", LIFECYCLE]) == 130
     assert "interrupted" in capsys.readouterr().err.lower()

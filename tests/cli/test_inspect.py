@@ -18,7 +18,7 @@ from jsonschema import validate
 
 from lstm_state_probe.cli import run_command_line
 from lstm_state_probe.engines import Engine
-from lstm_state_probe.report.inspection_document import inspection_schema
+from lstm_state_probe.inspection.report.document import inspection_schema
 
 ON = {"stateful": True}
 

@@ -142,7 +142,7 @@ def test_a_report_that_was_there_stays_as_long_as_it_is_not_known_what_is_read(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = (here / "m.json").read_bytes()
-    monkeypatch.setattr("lstm_state_probe.suite.read_scenarios", lambda *_, **__: interrupt())
+    monkeypatch.setattr("lstm_state_probe.suite.run.read_scenarios", lambda *_, **__: interrupt())
     assert run_command_line(["run", "s.yaml", "--report", "m.json"]) == 130
     assert (here / "m.json").read_bytes() == before
 

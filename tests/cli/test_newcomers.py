@@ -96,7 +96,7 @@ def test_a_template_and_a_model_exclude_each_other(capsys: Any) -> None:
 def test_the_command_line_counts_more_than_no_color(
     monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path: Path
 ) -> None:
-    from lstm_state_probe.cli.common import make_console
+    from lstm_state_probe.cli.options.common import make_console
 
     monkeypatch.setenv("NO_COLOR", "1")
     make_console("always").print("[bold red]x[/]")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lstm_state_probe.cli import run_command_line
-from lstm_state_probe.diagnosis import EXTRAS
+from lstm_state_probe.host.diagnosis import EXTRAS
 from lstm_state_probe.scenario import read
 
 ROOT = Path(__file__).parents[2]

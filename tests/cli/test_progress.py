@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lstm_state_probe.cli import progress as module
-from lstm_state_probe.cli.progress import Bar, Lines, kind, progress
+from lstm_state_probe.cli.options import progress as module
+from lstm_state_probe.cli.options.progress import Bar, Lines, kind, progress
 
 
 def report(name: str, status: str = "passed", *, cached: str | None = None) -> Any:

@@ -15,7 +15,7 @@ import pytest
 
 from lstm_state_probe.cli import run_command_line
 from lstm_state_probe.report import WRITERS
-from lstm_state_probe.report.schema import report_schema
+from lstm_state_probe.report.json.schema import report_schema
 
 SCENARIOS = """
 name: good

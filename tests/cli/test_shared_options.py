@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lstm_state_probe.cli import run_command_line
-from lstm_state_probe.cli.shared import available_cores, terms_of
+from lstm_state_probe.cli.options.shared import available_cores, terms_of
 
 GRU = str(Path(__file__).parent.parent.parent / "scenarios" / "gru.yaml")
 UNASKED: dict[str, Any] = {"jobs": 1, "timeout": None, "cluster": None, "send": ()}

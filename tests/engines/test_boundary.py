@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from lstm_state_probe.engines.boundary import Aside, CannotRecord
-from lstm_state_probe.engines.swapping import claimed, swapped
+from lstm_state_probe.engines.tap.boundary import Aside, CannotRecord
+from lstm_state_probe.engines.tap.swapping import claimed, swapped
 from lstm_state_probe.engines.wrapping import override, reading
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lstm_state_probe.engines.drawing import (
+from lstm_state_probe.engines.starts.drawing import (
     PYTHON,
     RANDOM,
     SEEDED,

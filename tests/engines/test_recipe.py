@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from benchmarks.neutral_matrix import ACTIVATIONS
-from lstm_state_probe.engines.leaves import Finder
-from lstm_state_probe.engines.recipe import Leaf, Recipe
+from lstm_state_probe.engines.tap.leaves import Finder
+from lstm_state_probe.engines.tap.recipe import Leaf, Recipe
 
 TIMESTEPS, BATCH, UNITS = 3, 2, 5
 UNIT = {"float32": 2**-23, "float64": 2**-52, "float16": 2**-10, "bfloat16": 2**-7}

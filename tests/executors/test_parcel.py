@@ -129,8 +129,8 @@ def test_a_scenario_crosses_processes_as_it_is(make: Make) -> None:
 
 
 def test_other_versions_are_named_before_anything_else_is_read() -> None:
-    from lstm_state_probe.environment import installed
     from lstm_state_probe.executors.carry import carry_out
+    from lstm_state_probe.host.environment import installed
 
     theirs = installed() | {"tensorflow": "1.0", "lstm_state_probe": "9.9"}
     told = carry_out(theirs, b"no pickle at all")

@@ -16,7 +16,7 @@ import pytest
 from lstm_state_probe.errors import Complaint, UsageError
 from lstm_state_probe.executors.base import Done, left, lost
 from lstm_state_probe.executors.share import TRIES, hand_out
-from lstm_state_probe.suite import run_suite
+from lstm_state_probe.suite.run import run_suite
 
 
 class NeverBegan(Exception):

@@ -12,7 +12,7 @@ from lstm_state_probe.expectations.quantity import Quantity
 from lstm_state_probe.expectations.verdict import Broken
 from lstm_state_probe.recording.call import Call, Origin, State
 from lstm_state_probe.recording.outcome import Outcome
-from lstm_state_probe.scenario.conditions import Condition
+from lstm_state_probe.scenario.written.conditions import Condition
 
 CARRIED = Origin("carried", "carried from operation 1, batch 1")
 

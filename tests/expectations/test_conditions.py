@@ -14,7 +14,7 @@ from judged import CARRIED, judge, quantity
 
 from lstm_state_probe.expectations.conditions import CONDITIONS
 from lstm_state_probe.expectations.judging import Finding
-from lstm_state_probe.scenario.conditions import ENTRIES, Condition
+from lstm_state_probe.scenario.written.conditions import ENTRIES, Condition
 
 NAN, INF = float("nan"), float("inf")
 EMPTY = np.zeros((0, 3), "float32")

@@ -15,9 +15,9 @@ from lstm_state_probe.expectations.judge import Bench, chosen, judge_operation
 from lstm_state_probe.expectations.quantity import find_quantities
 from lstm_state_probe.recording.call import Call, Missed, State
 from lstm_state_probe.recording.outcome import all_missed
-from lstm_state_probe.scenario.conditions import Condition
 from lstm_state_probe.scenario.read import read_scenarios
-from lstm_state_probe.scenario.selectors import parse_selector
+from lstm_state_probe.scenario.written.conditions import Condition
+from lstm_state_probe.scenario.written.selectors import parse_selector
 
 
 def gated(k: int, *, kept: bool) -> Call:

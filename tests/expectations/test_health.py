@@ -9,8 +9,8 @@ from lstm_state_probe.expectations.judge import chosen
 from lstm_state_probe.expectations.quantity import find_quantities
 from lstm_state_probe.recording.call import Call, Origin, State
 from lstm_state_probe.recording.outcome import Outcome
-from lstm_state_probe.scenario.conditions import Condition
-from lstm_state_probe.scenario.selectors import parse_selector
+from lstm_state_probe.scenario.written.conditions import Condition
+from lstm_state_probe.scenario.written.selectors import parse_selector
 
 CALLS = 12
 

@@ -10,7 +10,7 @@ from judged import call, outcome
 
 from lstm_state_probe.expectations.happened import NoSuchQuantity
 from lstm_state_probe.expectations.quantity import Quantity, find_quantities
-from lstm_state_probe.scenario.selectors import parse_selector
+from lstm_state_probe.scenario.written.selectors import parse_selector
 
 ADDRESSES = ["lstm/h", "lstm/c", "gru/h", "bidirectional/forward/h"]
 TWICE = outcome(call("lstm", 0), call("gru", 0, states=("h",)), call("lstm", 1))

@@ -17,13 +17,13 @@ from lstm_state_probe.api.states import Snapshot
 from lstm_state_probe.baseline import store
 from lstm_state_probe.baseline.digest import Digest, Entry, sha256
 from lstm_state_probe.cli import run_command_line
-from lstm_state_probe.environment import without_tensorflow
+from lstm_state_probe.host.environment import without_tensorflow
 from lstm_state_probe.report.about import read_arrays
 from lstm_state_probe.report.data import SuiteReport
-from lstm_state_probe.report.read import read_report
+from lstm_state_probe.report.json.read import read_report
 from lstm_state_probe.report.write import write_all, writers
-from lstm_state_probe.selection.last_run import Entry as Ran
-from lstm_state_probe.selection.last_run import LastRun, read_last_run, remember
+from lstm_state_probe.suite.last_run import Entry as Ran
+from lstm_state_probe.suite.last_run import LastRun, read_last_run, remember
 
 LENGTH = 400
 """Values of an array: enough for a file of several blocks."""

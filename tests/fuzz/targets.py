@@ -17,9 +17,8 @@ import click
 
 from lstm_state_probe.api.files import _read as read_states
 from lstm_state_probe.baseline import store
-from lstm_state_probe.cache import Cache
 from lstm_state_probe.cli import COMMANDS
-from lstm_state_probe.cli.defaults import default_map
+from lstm_state_probe.cli.options.defaults import default_map
 from lstm_state_probe.errors import ProbeError
 from lstm_state_probe.foreign import hdf5 as foreign
 from lstm_state_probe.model.arrays import draw_arrays
@@ -27,19 +26,20 @@ from lstm_state_probe.model.load import FORMATS
 from lstm_state_probe.model.load import weights as weights_
 from lstm_state_probe.model.load.base import How
 from lstm_state_probe.report.base import ShowOptions
+from lstm_state_probe.report.json.read import read_report
 from lstm_state_probe.report.merge import merge
-from lstm_state_probe.report.read import read_report
-from lstm_state_probe.report.table import Tables
+from lstm_state_probe.report.terminal.tables import Tables
 from lstm_state_probe.report.write import write_all, writers
 from lstm_state_probe.runner import Wishes
-from lstm_state_probe.scenario import loaded
 from lstm_state_probe.scenario.consent import asked
 from lstm_state_probe.scenario.read import ScenarioFile, read_scenarios
-from lstm_state_probe.scenario.selectors import parse_reference, parse_selector
-from lstm_state_probe.scenario.written_by import detect_engine
-from lstm_state_probe.selection.expressions import parse_expression
-from lstm_state_probe.selection.last_run import FILE, FOLDER, read_last_run
-from lstm_state_probe.selection.shards import parse_shard
+from lstm_state_probe.scenario.saved import loaded
+from lstm_state_probe.scenario.saved.written_by import detect_engine
+from lstm_state_probe.scenario.written.selectors import parse_reference, parse_selector
+from lstm_state_probe.suite.cache import Cache
+from lstm_state_probe.suite.expressions import parse_expression
+from lstm_state_probe.suite.last_run import FILE, FOLDER, read_last_run
+from lstm_state_probe.suite.shards import parse_shard
 from tests.fuzz import seeds
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.inspection.inspect import inspect_model
-from lstm_state_probe.report.answers.inspected import INSPECTED, inspected
+from lstm_state_probe.inspection.report.answers import INSPECTED, inspected
 
 
 def told(engine: Engine, *layers: Any) -> dict[str, str]:

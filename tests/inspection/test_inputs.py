@@ -9,7 +9,7 @@ import pytest
 
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.errors import UsageError
-from lstm_state_probe.inspection.inputs import InputSpec, example_inputs, input_specs, structured
+from lstm_state_probe.model.takes.inputs import InputSpec, example_inputs, input_specs, structured
 
 
 def stateful(keras: Any) -> Any:

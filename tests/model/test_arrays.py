@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lstm_state_probe.errors import ScenarioError
 from lstm_state_probe.model.arrays import GENERATORS, draw_arrays, read_array
-from lstm_state_probe.scenario.data import WAYS, shape_of
+from lstm_state_probe.scenario.written.data import WAYS, shape_of
 
 FRAME = """
 seed: {seed}

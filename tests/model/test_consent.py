@@ -16,7 +16,7 @@ from lstm_state_probe.cli import run_command_line
 from lstm_state_probe.errors import ScenarioError
 from lstm_state_probe.model import build_model
 from lstm_state_probe.scenario.consent import PARTS, Look, asked
-from lstm_state_probe.scenario.harmless import HARMLESS, NEEDS_CONSENT
+from lstm_state_probe.scenario.fits.harmless import HARMLESS, NEEDS_CONSENT
 
 ACTS = re.compile(
     r"\bopen\(|gfile|rmtree|os\.(?:remove|makedirs|mkdir|rename|unlink|replace|system)|shutil\.|"

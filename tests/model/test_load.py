@@ -16,7 +16,7 @@ from lstm_state_probe.model import detect_engine, load_model
 from lstm_state_probe.model.load import FORMATS, LeftUncompiled
 from lstm_state_probe.runner import Wishes, run_scenario
 from lstm_state_probe.scenario.read import read_scenarios
-from lstm_state_probe.scenario.written_by import written_by
+from lstm_state_probe.scenario.saved.written_by import written_by
 
 FILES = ("m.keras", "m.h5", "m.json")
 

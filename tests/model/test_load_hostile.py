@@ -22,7 +22,7 @@ from lstm_state_probe.model import detect_engine, load_model
 from lstm_state_probe.model.load import archive
 from lstm_state_probe.model.load.base import How
 from lstm_state_probe.model.load.trust import Trust
-from lstm_state_probe.scenario.saved_json import MOST_LEVELS, read_json
+from lstm_state_probe.scenario.saved.saved_json import MOST_LEVELS, read_json
 
 QUICK = 5.0
 

@@ -19,8 +19,8 @@ from lstm_state_probe.model.load import load, load_model
 from lstm_state_probe.model.load.base import How
 from lstm_state_probe.model.load.bytecode import refuse_foreign_code
 from lstm_state_probe.model.load.old_layers import of_today
-from lstm_state_probe.scenario.saved_graph import read_graph
-from lstm_state_probe.scenario.written_by import detect_engine, written_by
+from lstm_state_probe.scenario.saved.saved_graph import read_graph
+from lstm_state_probe.scenario.saved.written_by import detect_engine, written_by
 
 
 @pytest.fixture(scope="session")

@@ -73,8 +73,8 @@ def tf_keras_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     import tensorflow as tf
     from tf_keras.src.layers.rnn import gru_lstm_utils, lstm
 
-    from lstm_state_probe.engines import kernel as kernels
-    from lstm_state_probe.recording import witness
+    from lstm_state_probe.engines.tap import kernel as kernels
+    from lstm_state_probe.recording.witness import ask as witness
 
     def gpu_lstm(**given: Any) -> Any:
         names = ("inputs", "init_h", "init_c", "kernel", "recurrent_kernel", "bias")

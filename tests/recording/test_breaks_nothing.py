@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from lstm_state_probe import record
-from lstm_state_probe.engines.gates import GateTap
-from lstm_state_probe.engines.loop import LoopWatch
+from lstm_state_probe.engines.tap.gates import GateTap
+from lstm_state_probe.engines.tap.loop import LoopWatch
 from lstm_state_probe.recording.arrivals import Arrivals, Layout
 from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.recorder import Recorder, recorder_of
 from lstm_state_probe.recording.sinks import CallbackSink
 from lstm_state_probe.recording.steps import Steps
-from lstm_state_probe.recording.witness import Witness
+from lstm_state_probe.recording.witness.ask import Witness
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 5, 3, 3
 x = np.random.default_rng(7).normal(size=(BATCH, TIMESTEPS, FEATURES)).astype("float32")

@@ -104,7 +104,7 @@ def test_dropout_does_nothing_at_inference_and_is_verified(engine: Any, kind: st
 def test_without_its_masks_a_call_would_not_agree(
     engine: Any, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lstm_state_probe.recording.witness import Witness
+    from lstm_state_probe.recording.witness.ask import Witness
 
     monkeypatch.setattr(Witness, "_masks", lambda *args, **kwargs: {})
     call = record(engine, KINDS[kind](engine.keras.layers))
@@ -119,7 +119,7 @@ def test_masks_that_were_not_seen_are_told_and_not_passed(
 
     for module in (keras3, tf_keras):
         monkeypatch.setattr(module, "masks_of", lambda cells, read: {})
-    monkeypatch.setattr("lstm_state_probe.engines.loop.masks_of", lambda cells, read: {})
+    monkeypatch.setattr("lstm_state_probe.engines.tap.loop.masks_of", lambda cells, read: {})
     call = record(engine, KINDS["LSTM"](engine.keras.layers))
     assert call.verified is not None
     assert call.verified.agrees is None

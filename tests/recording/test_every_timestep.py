@@ -256,8 +256,8 @@ def test_a_cell_that_inherits_a_step_of_its_own_is_not_compared(engine: Any) -> 
 def test_a_lie_about_the_weights_is_found_out(engine: Any) -> None:
     from dataclasses import replace
 
-    from lstm_state_probe.recording.evidence import Evidence
-    from lstm_state_probe.recording.verify import verify
+    from lstm_state_probe.recording.witness.evidence import Evidence
+    from lstm_state_probe.recording.witness.verify import verify
 
     model = model_of(engine, KINDS["LSTM"](engine.keras.layers))
     recorder = Recorder.attach(engine, model, Origins(), plan=EVERYTHING)

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lstm_state_probe.recording import witness
 from lstm_state_probe.recording.call import Call, Verified
-from lstm_state_probe.recording.evidence import Evidence
 from lstm_state_probe.recording.origin import Origins
 from lstm_state_probe.recording.plan import Plan
 from lstm_state_probe.recording.recorder import Recorder
+from lstm_state_probe.recording.witness import ask as witness
+from lstm_state_probe.recording.witness.evidence import Evidence
 
 STATES = Plan(witness=math.inf)
 FINAL = Plan(timesteps="final", witness=math.inf)

@@ -17,7 +17,7 @@ from lstm_state_probe.recording.call import Call, Origin, State, Verified
 from lstm_state_probe.recording.outcome import Failure, Outcome
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.data import LayerReport, OperationReport, ScenarioReport, SuiteReport
-from lstm_state_probe.report.table import Tables
+from lstm_state_probe.report.terminal.tables import Tables
 
 MADE = Origin("zeros", "zeros: stateless, made for this call")
 

@@ -11,12 +11,13 @@ import pytest
 from jsonschema import validate
 
 from lstm_state_probe.recording.call import Origin
-from lstm_state_probe.report import html, junit, markdown
+from lstm_state_probe.report import junit, markdown
 from lstm_state_probe.report.answers import ANSWERS, answers
 from lstm_state_probe.report.data import ScenarioReport
-from lstm_state_probe.report.json import text as json_text
-from lstm_state_probe.report.read import read_report
-from lstm_state_probe.report.schema import report_schema
+from lstm_state_probe.report.html import page as html
+from lstm_state_probe.report.json.read import read_report
+from lstm_state_probe.report.json.schema import report_schema
+from lstm_state_probe.report.json.writer import text as json_text
 
 ZEROS = Origin("zeros", "zeros: as the layer was built")
 STATELESS = Origin("zeros", "zeros: stateless, made for this call")

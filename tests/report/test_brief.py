@@ -11,8 +11,8 @@ from lstm_state_probe.errors import UsageError
 from lstm_state_probe.recording.call import Gates
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.chosen import chosen, selector
-from lstm_state_probe.report.strip import ASCII_LEVELS, LEVELS, strip
-from lstm_state_probe.report.tables_numbers import digits
+from lstm_state_probe.report.words.numbers import digits
+from lstm_state_probe.report.words.strip import ASCII_LEVELS, LEVELS, strip
 
 STEPS = np.random.default_rng(0).normal(size=(10, 2, 4)).astype(np.float32)
 

@@ -11,9 +11,9 @@ from reading import drawn, words
 from lstm_state_probe.recording.call import Origin, State
 from lstm_state_probe.recording.finite import first_not_finite
 from lstm_state_probe.report.data import LayerReport
-from lstm_state_probe.report.findings import findings, masked
-from lstm_state_probe.report.findings_growth import growth_per_call, growth_per_timestep
-from lstm_state_probe.report.findings_units import dead, saturated
+from lstm_state_probe.report.words.findings import findings, masked
+from lstm_state_probe.report.words.findings_growth import growth_per_call, growth_per_timestep
+from lstm_state_probe.report.words.findings_units import dead, saturated
 
 CARRIED = Origin("carried", "carried from operation 1, batch 1")
 

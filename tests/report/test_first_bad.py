@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from reading import drawn, words
 
-from lstm_state_probe.report import html, markdown
-from lstm_state_probe.report import json as json_
+from lstm_state_probe.report import markdown
 from lstm_state_probe.report.data import LayerReport
-from lstm_state_probe.report.first_bad import first_bad
+from lstm_state_probe.report.html import page as html
+from lstm_state_probe.report.json import writer as json_
+from lstm_state_probe.report.words.first_bad import first_bad
 
 LAYERS = (LayerReport("first", "LSTM", ("h",), False), LayerReport("second", "GRU", ("h",), False))
 WORDS = (

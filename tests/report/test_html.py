@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from lstm_state_probe.report.html import text
+from lstm_state_probe.report.html.page import text
 
 VOID = {"meta"}
 

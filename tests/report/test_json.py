@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lstm_state_probe.report.document import Report
-from lstm_state_probe.report.json import as_dict, text, write
-from lstm_state_probe.report.schema import report_schema
+from lstm_state_probe.report.json.document import Report
+from lstm_state_probe.report.json.schema import report_schema
+from lstm_state_probe.report.json.writer import as_dict, text, write
 from lstm_state_probe.report.values import SPECIAL, values
 
 

@@ -8,8 +8,8 @@ from reading import drawn, words
 
 from lstm_state_probe.recording.call import Origin
 from lstm_state_probe.report.data import LayerReport
-from lstm_state_probe.report.layout import share_out
-from lstm_state_probe.report.ledger import ledger
+from lstm_state_probe.report.words.layout import share_out
+from lstm_state_probe.report.words.ledger import ledger
 
 LAYERS = (LayerReport("lstm", "LSTM", ("h",), True), LayerReport("gru", "GRU", ("h",), True))
 

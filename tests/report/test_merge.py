@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lstm_state_probe.errors import UsageError
-from lstm_state_probe.report.json import as_dict
+from lstm_state_probe.report.json.writer import as_dict
 from lstm_state_probe.report.merge import merge
 
 

@@ -21,7 +21,7 @@ from lstm_state_probe.report.about import read_arrays
 from lstm_state_probe.report.base import ShowOptions
 from lstm_state_probe.report.choose import shown
 from lstm_state_probe.report.data import LayerReport, SuiteReport
-from lstm_state_probe.report.read import read_report
+from lstm_state_probe.report.json.read import read_report
 from lstm_state_probe.report.write import write_all, writers
 from lstm_state_probe.safe import Guarded
 

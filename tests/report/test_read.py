@@ -12,8 +12,8 @@ from ml_dtypes import bfloat16
 from lstm_state_probe.errors import UsageError
 from lstm_state_probe.report import WRITERS
 from lstm_state_probe.report.choose import writer
-from lstm_state_probe.report.json import text, write
-from lstm_state_probe.report.read import read_report
+from lstm_state_probe.report.json.read import read_report
+from lstm_state_probe.report.json.writer import text, write
 
 
 def without_dtypes(document):

@@ -11,7 +11,7 @@ import pytest
 
 from lstm_state_probe.errors import Complaint, Fault, ScenarioError, UsageError, caught
 from lstm_state_probe.report.data import ended_by
-from lstm_state_probe.report.read import read_report
+from lstm_state_probe.report.json.read import read_report
 from lstm_state_probe.report.write import write_all, writers
 
 SUFFIXES = ("json", "junit.xml", "md", "html", "tap")

@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 from lstm_state_probe.errors import Complaint
 from lstm_state_probe.recording.call import Origin
 from lstm_state_probe.report.data import LayerReport
-from lstm_state_probe.report.tables_numbers import digits, summarise
+from lstm_state_probe.report.words.numbers import digits, summarise
 
 NUMBER = r"-?(?:\d[\d.]*(?:e[+-]\d+)?|Inf|NaN|True|False)"
 SECTION = re.compile(r"^(initial|final|before|held)\b")
@@ -459,7 +459,7 @@ def test_a_large_state_is_shown_quickly(made, page):
 
 
 def test_the_tables_need_no_tensorflow():
-    code = "import sys, lstm_state_probe.report.table; print(*sys.modules)"
+    code = "import sys, lstm_state_probe.report.terminal.tables; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(found.stdout.split())
     assert not loaded & {"tensorflow", "keras", "tf_keras"}

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from reading import drawn, table, words
 
 from lstm_state_probe.recording.call import State
-from lstm_state_probe.report.tables_numbers import digits
+from lstm_state_probe.report.words.numbers import digits
 
 SLOW = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]

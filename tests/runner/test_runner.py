@@ -13,7 +13,7 @@ import pytest
 from lstm_state_probe.executors.here import Here
 from lstm_state_probe.runner import run_scenario
 from lstm_state_probe.scenario.read import read_scenarios
-from lstm_state_probe.suite import run_suite
+from lstm_state_probe.suite.run import run_suite
 
 FRAME = """
 model:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from lstm_state_probe.scenario import classes
-from lstm_state_probe.scenario.keras_source import exported, is_function, signature
+from lstm_state_probe.scenario.fits import classes
+from lstm_state_probe.scenario.fits.keras_source import exported, is_function, signature
 
 MODULES = (
     *("layers", "initializers", "regularizers", "constraints", "losses", "metrics", "callbacks"),

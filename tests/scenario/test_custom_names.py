@@ -12,7 +12,7 @@ import h5py
 import pytest
 from scenario_strategies import Complain, Read, Write
 
-from lstm_state_probe.scenario.custom import custom_names, layer_names
+from lstm_state_probe.scenario.fits.custom import custom_names, layer_names
 from lstm_state_probe.scenario.read import read_scenarios
 
 REST = """
@@ -125,7 +125,7 @@ def test_a_saved_model_is_told_from_its_text_without_keras_and_numpy(tmp_path: P
     (tmp_path / "b.yaml").write_text(f"custom_objects: [c.py]\n{text}", encoding="utf-8")
     (tmp_path / "c.py").write_text("raise SystemExit(9)", encoding="utf-8")
     code = (
-        "import sys; from lstm_state_probe.suite import select; found = select(['.']);"
+        "import sys; from lstm_state_probe.suite.run import select; found = select(['.']);"
         "assert not found.complaints; print(*[s.engine for s in found.scenarios]);"
         "print([m for m in ('tensorflow', 'keras', 'tf_keras', 'numpy') if m in sys.modules])"
     )

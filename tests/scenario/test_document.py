@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from lstm_state_probe.errors import ScenarioError
-from lstm_state_probe.scenario.bounds import MAX_DEPTH, MAX_NODES, split_lines
-from lstm_state_probe.scenario.document import Document, read_documents
+from lstm_state_probe.scenario.text.bounds import MAX_DEPTH, MAX_NODES, split_lines
+from lstm_state_probe.scenario.text.document import Document, read_documents
 
 
 def read(text: str) -> Document:

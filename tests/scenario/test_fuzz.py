@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from scenario_strategies import SHIPPED, scenarios
 
 from lstm_state_probe.errors import Complaint, ScenarioError
-from lstm_state_probe.scenario.bounds import split_lines
 from lstm_state_probe.scenario.read import read_scenarios
+from lstm_state_probe.scenario.text.bounds import split_lines
 
 SCENARIOS = {path.name: path.read_text(encoding="utf-8") for path in sorted(SHIPPED.glob("*.yaml"))}
 JARGON = re.compile(r"Input should|valid dictionary|instance of|pydantic|Traceback|NoneType|<class")

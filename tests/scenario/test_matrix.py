@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scenario_strategies import Complain, Read, Write
 
 from lstm_state_probe.errors import ScenarioError
-from lstm_state_probe.scenario.document import Document, read_documents
-from lstm_state_probe.scenario.matrix import MOST, MatrixReader
 from lstm_state_probe.scenario.read import read_scenarios
+from lstm_state_probe.scenario.text.document import Document, read_documents
+from lstm_state_probe.scenario.text.matrix import MOST, MatrixReader
 
 REST = """
     model:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from lstm_state_probe.amounts import say_bytes
 from lstm_state_probe.errors import ScenarioError
-from lstm_state_probe.scenario.memory import say_bytes
 from lstm_state_probe.scenario.read import read_scenarios
-from lstm_state_probe.scenario.record import Every, Record
-from lstm_state_probe.suite import find_files
+from lstm_state_probe.scenario.written.record import Every, Record
+from lstm_state_probe.suite.run import find_files
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_hidden_files_and_folders_are_not_searched(tmp_path: Path) -> None:
         ("4096", 4096),
         ("64MiB", 64 * 2**20),
         (" 1.5 GiB ", 3 * 2**29),
-        ("1 KiB", 1024),
+        ("1.0 KiB", 1024),
         ("2 TiB", 2**41),
         ("12 B", 12),
     ],
@@ -89,7 +89,7 @@ def test_an_amount_is_said_in_the_largest_unit_of_which_there_is_one() -> None:
         "0 B",
         "1 B",
         "1023 B",
-        "1 KiB",
+        "1.0 KiB",
         "1.5 MiB",
-        "1 TiB",
+        "1.0 TiB",
     ]

@@ -18,8 +18,8 @@ from test_spec import (
 )
 from test_spec import WRONG as WRONG_SPECS
 
-from lstm_state_probe.scenario.document import read_documents
-from lstm_state_probe.scenario.schema import scenario_schema
+from lstm_state_probe.scenario.text.document import read_documents
+from lstm_state_probe.scenario.written.schema import scenario_schema
 
 SCHEMA = scenario_schema()
 VALIDATOR = jsonschema.Draft7Validator(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lstm_state_probe.scenario.selectors import Selector, parse_reference, parse_selector
+from lstm_state_probe.scenario.written.selectors import Selector, parse_reference, parse_selector
 
 STATES = ["lstm/h", "lstm/c", "bidirectional/forward/h", "rnn/cell0/h"]
 

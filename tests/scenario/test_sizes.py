@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from scenario_strategies import Complain, Read
 
-from lstm_state_probe.scenario import sizes
+from lstm_state_probe import amounts
+from lstm_state_probe.scenario.fits import sizes
 
 TEXT = """
 model:
@@ -76,9 +77,9 @@ def test_arrays_that_fit_alone_may_not_fit_together(complain: Complain) -> None:
     ],
 )
 def test_sizes_are_written_for_people(size: int, text: str) -> None:
-    assert sizes.human(size) == text
+    assert amounts.say_bytes(size) == text
 
 
 def test_the_limit_is_this_machine_s(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    assert 2**28 < sizes.memory_limit() < 2**50
+    assert 2**28 < amounts.memory_limit() < 2**50

@@ -12,10 +12,10 @@ import pytest
 from scenario_strategies import SHIPPED, Complain, Read
 
 from lstm_state_probe.errors import ScenarioError
-from lstm_state_probe.scenario.conditions import ENTRIES, ORIGINS, WORDS, Condition
-from lstm_state_probe.scenario.data import WAYS
-from lstm_state_probe.scenario.operations import OPERATIONS
 from lstm_state_probe.scenario.read import read_scenarios
+from lstm_state_probe.scenario.written.conditions import ENTRIES, ORIGINS, WORDS, Condition
+from lstm_state_probe.scenario.written.data import WAYS
+from lstm_state_probe.scenario.written.operations import OPERATIONS
 
 HEAD = """
 model:
@@ -522,7 +522,7 @@ def test_a_file_that_cannot_be_read_is_a_complaint(tmp_path: Path) -> None:
 
 def test_reading_imports_neither_keras_nor_numpy() -> None:
     code = (
-        "import sys; from pathlib import Path; from lstm_state_probe.suite import select;"
+        "import sys; from pathlib import Path; from lstm_state_probe.suite.run import select;"
         "found = select(['scenarios'], ['keras3', 'tf_keras']); assert found.scenarios;"
         "print([m for m in ('tensorflow', 'keras', 'tf_keras', 'numpy') if m in sys.modules])"
     )

@@ -15,9 +15,9 @@ from scenario_strategies import Complain, Read, Write, scenarios
 from test_scenario_schema import VALIDATOR
 
 from lstm_state_probe.errors import ScenarioError
-from lstm_state_probe.scenario.document import read_documents
 from lstm_state_probe.scenario.read import read_scenarios
-from lstm_state_probe.scenario.yaml12 import typed, written
+from lstm_state_probe.scenario.text.document import read_documents
+from lstm_state_probe.scenario.text.yaml12 import typed, written
 
 PLACES = """
     vars: {units: 4, kind: LSTM, t: 0}

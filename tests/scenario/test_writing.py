@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_state_probe.scenario.document import parse_documents
-from lstm_state_probe.scenario.filling import fill
-from lstm_state_probe.scenario.template import Template
-from lstm_state_probe.scenario.writing import as_text, inline
+from lstm_state_probe.scenario.text.document import parse_documents
+from lstm_state_probe.scenario.text.filling import fill
+from lstm_state_probe.scenario.text.template import Template
+from lstm_state_probe.scenario.text.writing import as_text, inline
 
 AWKWARD = (
     *("m_${x}.keras", "$${x}", "$$$", "a: b", "# no", "[x"),

@@ -10,10 +10,10 @@ import h5py
 import pytest
 
 from lstm_state_probe.errors import ModelError
-from lstm_state_probe.scenario.old_keras import old_version
-from lstm_state_probe.scenario.pointers import refuse_pointer
-from lstm_state_probe.scenario.saved_graph import read_graph
-from lstm_state_probe.scenario.written_by import detect_engine, written_by
+from lstm_state_probe.scenario.saved.old_keras import old_version
+from lstm_state_probe.scenario.saved.pointers import refuse_pointer
+from lstm_state_probe.scenario.saved.saved_graph import read_graph
+from lstm_state_probe.scenario.saved.written_by import detect_engine, written_by
 
 KERAS_1 = {"name": "lstm_1", "output_dim": 4, "inner_init": "orthogonal", "consume_less": "cpu"}
 OLD = {"class_name": "Sequential", "config": [{"class_name": "LSTM", "config": KERAS_1}]}

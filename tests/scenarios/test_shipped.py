@@ -18,7 +18,7 @@ from lstm_state_probe.errors import EngineMissing
 from lstm_state_probe.report.data import ScenarioReport
 from lstm_state_probe.runner import Wishes
 from lstm_state_probe.scenario.read import ScenarioFile
-from lstm_state_probe.suite import select
+from lstm_state_probe.suite.run import select
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 FILES = sorted(FOLDER.glob("*.yaml"))

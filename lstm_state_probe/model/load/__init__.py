@@ -25,9 +25,9 @@ from lstm_state_probe.model.load.base import Format, How, Loaded
 from lstm_state_probe.model.load.old_layers import notes_of, of_today
 from lstm_state_probe.model.load.stumbles import in_short, missing_weights, stumble
 from lstm_state_probe.model.weigh import weighed
-from lstm_state_probe.scenario.pointers import refuse_pointer
-from lstm_state_probe.scenario.saved_graph import GRAPH
-from lstm_state_probe.scenario.written_by import written_by
+from lstm_state_probe.scenario.saved.pointers import refuse_pointer
+from lstm_state_probe.scenario.saved.saved_graph import GRAPH
+from lstm_state_probe.scenario.saved.written_by import written_by
 
 FOLDER = "a folder"
 FORMATS: dict[str, Format] = {

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from lstm_state_probe.amounts import memory_limit, say_bytes
 from lstm_state_probe.errors import ModelError
-from lstm_state_probe.scenario.saved_json import MOST_BYTES, SUSPECT_RATIO, SUSPECT_SIZE
-from lstm_state_probe.scenario.sizes import human, memory_limit
+from lstm_state_probe.scenario.saved.saved_json import MOST_BYTES, SUSPECT_RATIO, SUSPECT_SIZE
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 MOST_ENTRIES = 10_000
@@ -93,17 +93,17 @@ def _examine_sizes(entries: list[zipfile.ZipInfo], name: str) -> None:
     free = shutil.disk_usage(tempfile.gettempdir()).free
     if total > min(memory_limit(), free):
         raise ModelError(
-            f"{name} would unpack to {human(total)}; this machine has {human(memory_limit())} of"
-            f" memory, {human(free)} of disk"
+            f"{name} would unpack to {say_bytes(total)}; this machine has"
+            f" {say_bytes(memory_limit())} of memory, {say_bytes(free)} of disk"
         )
     for entry in entries:
         small = entry.filename in (CONFIG, METADATA)
         if small and entry.file_size > MOST_BYTES:
-            found, most = human(entry.file_size), human(MOST_BYTES)
+            found, most = say_bytes(entry.file_size), say_bytes(MOST_BYTES)
             raise ModelError(f"{name}: {entry.filename!r} has {found}, more than {most}")
         ratio = entry.file_size / max(entry.compress_size, 1)
         if entry.file_size > SUSPECT_SIZE and ratio > SUSPECT_RATIO:
             raise ModelError(
-                f"{name}: {entry.filename!r} unpacks to {human(entry.file_size)}, {ratio:.0f} times"
-                " its size; that is no model"
+                f"{name}: {entry.filename!r} unpacks to {say_bytes(entry.file_size)}, {ratio:.0f}"
+                " times its size; that is no model"
             )

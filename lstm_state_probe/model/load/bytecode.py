@@ -11,7 +11,7 @@ from types import CodeType
 from typing import Any
 
 from lstm_state_probe.errors import ModelError
-from lstm_state_probe.scenario.saved_json import mappings
+from lstm_state_probe.scenario.saved.saved_json import mappings
 
 _KEYS = ("function", "mask", "output_shape")
 

@@ -17,7 +17,7 @@ from lstm_state_probe.model.load.old_layers import of_today
 from lstm_state_probe.model.load.policy import with_policy
 from lstm_state_probe.model.load.proportions import fit_the_machine
 from lstm_state_probe.model.load.trust import Trust
-from lstm_state_probe.scenario.saved_json import read_json
+from lstm_state_probe.scenario.saved.saved_json import read_json
 
 _MODEL, _TRAINING = "model_config", "training_config"
 

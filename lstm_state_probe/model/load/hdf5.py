@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from lstm_state_probe.amounts import memory_limit, say_bytes
 from lstm_state_probe.errors import ModelError
 from lstm_state_probe.foreign import hdf5 as foreign
-from lstm_state_probe.scenario.saved_json import MOST_BYTES, SUSPECT_RATIO, SUSPECT_SIZE
-from lstm_state_probe.scenario.sizes import human, memory_limit
+from lstm_state_probe.scenario.saved.saved_json import MOST_BYTES, SUSPECT_RATIO, SUSPECT_SIZE
 
 MOST_OBJECTS = 200_000
 RAISED = (OSError, ValueError, KeyError, TypeError, RuntimeError, MemoryError)
@@ -55,10 +55,10 @@ def _examine_parts(file: Any, name: str) -> None:
             raise ModelError(f"{name} has more than {MOST_OBJECTS:,} parts")
         total += _bytes(part, path, name)
         if total > memory_limit():
-            limit = human(memory_limit())
+            limit = say_bytes(memory_limit())
             raise ModelError(
-                f"{name}: the datasets up to {path!r} would take {human(total)}; this machine has"
-                f" {limit} of memory"
+                f"{name}: the datasets up to {path!r} would take {say_bytes(total)}; this machine"
+                f" has {limit} of memory"
             )
         if getattr(part, "shape", None) is not None:
             _not_blown_up(part, path, name)
@@ -69,8 +69,8 @@ def _not_blown_up(part: Any, path: str, name: str) -> None:
     size = int(part.size) * int(part.dtype.itemsize)
     if size > SUSPECT_SIZE and size > SUSPECT_RATIO * part.id.get_storage_size():
         raise ModelError(
-            f"{name}: {path!r} would take {human(size)}, more than {SUSPECT_RATIO} times its size"
-            " in the file; those are no weights"
+            f"{name}: {path!r} would take {say_bytes(size)}, more than {SUSPECT_RATIO} times its"
+            " size in the file; those are no weights"
         )
 
 

@@ -14,7 +14,7 @@ from lstm_state_probe.model.load.old_layers import of_today
 from lstm_state_probe.model.load.policy import with_policy
 from lstm_state_probe.model.load.proportions import fit_the_machine
 from lstm_state_probe.model.load.trust import Trust
-from lstm_state_probe.scenario.saved_json import MOST_BYTES, read_json
+from lstm_state_probe.scenario.saved.saved_json import MOST_BYTES, read_json
 
 
 def config(path: Path) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from lstm_state_probe.model.load.policy import with_policy
 from lstm_state_probe.model.load.proportions import fit_the_machine
 from lstm_state_probe.model.load.separators import is_portable, with_portable_names
 from lstm_state_probe.model.load.trust import Trust
-from lstm_state_probe.scenario.saved_json import read_json
+from lstm_state_probe.scenario.saved.saved_json import read_json
 
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError)
 

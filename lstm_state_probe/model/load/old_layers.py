@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lstm_state_probe.errors import listed
-from lstm_state_probe.scenario.saved_json import mappings
+from lstm_state_probe.scenario.saved.saved_json import mappings
 
 _FUSED: Mapping[str, str] = {"CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU"}
 _SAME = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True}

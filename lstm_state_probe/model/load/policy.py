@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from lstm_state_probe.scenario.saved_json import mappings
+from lstm_state_probe.scenario.saved.saved_json import mappings
 
 _NOT_LAYERS = ("InputLayer",)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from lstm_state_probe.amounts import memory_limit, say_bytes
 from lstm_state_probe.errors import ModelError
-from lstm_state_probe.scenario.saved_json import mappings
-from lstm_state_probe.scenario.sizes import human, memory_limit
+from lstm_state_probe.scenario.saved.saved_json import mappings
 
 _FLOAT = 4
 _RECURRENT = "recurrent_initializer"
@@ -36,9 +36,9 @@ def fit_the_machine(config: Any, name: str) -> None:
     }
     for what, size in sizes.items():
         if size * _FLOAT > memory_limit():
-            limit = human(memory_limit())
+            limit = say_bytes(memory_limit())
             raise ModelError(
-                f"{name}: {what} would take {human(size * _FLOAT)}; this machine has {limit}"
+                f"{name}: {what} would take {say_bytes(size * _FLOAT)}; this machine has {limit}"
             )
     longest = max((shape[1] for shape in shapes if len(shape) > 2), default=0)
     if longest > MOST_UNROLLED and any(part.get("unroll") is True for part in parts):

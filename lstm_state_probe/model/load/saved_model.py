@@ -10,7 +10,7 @@ from lstm_state_probe.errors import ModelError, listed
 from lstm_state_probe.model.load.base import How
 from lstm_state_probe.model.load.bytecode import refuse_foreign_code
 from lstm_state_probe.model.load.old_layers import fused_layers
-from lstm_state_probe.scenario.saved_graph import GRAPH, read_graph
+from lstm_state_probe.scenario.saved.saved_graph import GRAPH, read_graph
 
 
 def examine(path: Path, engine: Engine, how: How) -> None:

@@ -11,7 +11,7 @@ from lstm_state_probe.engines import Engine
 from lstm_state_probe.engines.messages import described
 from lstm_state_probe.model.load import hdf5
 from lstm_state_probe.model.load.base import How
-from lstm_state_probe.scenario.saved_json import mappings
+from lstm_state_probe.scenario.saved.saved_json import mappings
 
 _MOST = 400
 _INNER = re.compile(r".*Exception encountered: ", re.DOTALL)

@@ -12,7 +12,7 @@ from typing import Any
 from lstm_state_probe.engines import Engine
 from lstm_state_probe.errors import ModelError, listed, nearest
 from lstm_state_probe.model.load.base import How
-from lstm_state_probe.scenario.saved_json import mappings
+from lstm_state_probe.scenario.saved.saved_json import mappings
 
 Node = Mapping[str, Any]
 

@@ -9,7 +9,7 @@ from lstm_state_probe.engines import Engine
 from lstm_state_probe.errors import ModelError, nearest
 from lstm_state_probe.model.load import archive, hdf5, keras_file
 from lstm_state_probe.model.load.base import How
-from lstm_state_probe.scenario.pointers import refuse_pointer
+from lstm_state_probe.scenario.saved.pointers import refuse_pointer
 
 _SUFFIXES = (".h5", ".hdf5", ".keras")
 

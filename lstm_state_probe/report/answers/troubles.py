@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from lstm_state_probe.recording.finite import NotFinite, first_not_finite
 from lstm_state_probe.report.answers.history import Event, History
-from lstm_state_probe.report.findings import masked as count_masked
-from lstm_state_probe.report.layout import element
+from lstm_state_probe.report.words.findings import masked as count_masked
+from lstm_state_probe.report.words.layout import element
 
 
 def not_finite(history: History) -> Iterator[str]:

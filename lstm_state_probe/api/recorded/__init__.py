@@ -1,0 +1,1 @@
+"""What was recorded, as a user reads it: selected, shown, exported, loaded."""

@@ -1,0 +1,1 @@
+"""The properties, a subject a file."""

@@ -1,0 +1,1 @@
+"""What `probe check` shows."""

@@ -1,0 +1,1 @@
+"""What an initial state was made from, and who else writes to it."""

@@ -1,0 +1,1 @@
+"""The process and the installation that the probe runs in."""

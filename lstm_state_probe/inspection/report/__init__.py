@@ -1,0 +1,1 @@
+"""What an inspection shows: JSON, tables, words."""

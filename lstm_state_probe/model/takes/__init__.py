@@ -1,0 +1,1 @@
+"""What a model takes: its inputs, generated or given."""

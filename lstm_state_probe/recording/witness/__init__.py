@@ -1,0 +1,1 @@
+"""The witness: the equations on the evidence of a call, beside what was recorded."""

@@ -1,0 +1,1 @@
+"""The JSON report: its models, its writer, and reading it back."""

@@ -1,0 +1,1 @@
+"""Sentences, numbers and findings, for every writer: no Rich, no HTML."""

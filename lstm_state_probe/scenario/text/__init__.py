@@ -1,0 +1,1 @@
+"""The text of a scenario: YAML with positions, variables, the matrix."""

@@ -1,0 +1,1 @@
+"""The frozen models of what a person writes, and their schema."""

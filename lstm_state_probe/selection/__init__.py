@@ -1,1 +1,0 @@
-"""Which of the scenarios that were found shall run."""

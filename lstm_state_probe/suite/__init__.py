@@ -1,0 +1,1 @@
+"""Many scenarios: found, chosen, remembered, carried out."""
