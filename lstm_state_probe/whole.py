@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all.
+"""Files that are there whole or not at all, and those that are read by their name.
 
 What is written goes to a file beside its place, which then takes that place: a full disk, a kill
 or Ctrl-C leaves what was there before. The file beside is locked while its writer lives, so that
@@ -7,6 +7,7 @@ the next writer knows one that was left by a kill, and removes it.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -20,6 +21,18 @@ from lstm_state_probe.errors import UsageError
 
 MARK = ".probe-part"
 """How the name of a file beside ends."""
+
+
+def read_regular(path: Path) -> bytes:
+    """Read a file that is found by its name; a pipe or a device would never end.
+
+    Raises:
+        OSError: if it cannot be read, or is no regular file.
+    """
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+        return file.read()
 
 
 def write_whole(path: Path, content: str | bytes, *, sync: bool = True) -> None:

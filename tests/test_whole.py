@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lstm_state_probe.errors import UsageError
-from lstm_state_probe.whole import MARK, not_inputs, replacing, write_whole
+from lstm_state_probe.whole import MARK, not_inputs, read_regular, replacing, write_whole
 
 
 def names(folder: Path) -> list[str]:
@@ -109,3 +109,18 @@ def test_what_is_not_there_is_known_by_its_place(tmp_path: Path) -> None:
     (tmp_path / "dangling.json").symlink_to("gone.json")
     with pytest.raises(UsageError):
         not_inputs([tmp_path / "dangling.json"], [tmp_path / "gone.json"])
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_found_by_its_name_and_is_no_regular_file_is_told_and_blocks_nothing(
+    tmp_path: Path, kind: str
+) -> None:
+    place = tmp_path / "found"
+    if kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "device":
+        place.symlink_to("/dev/zero")
+    else:
+        place.mkdir()
+    with pytest.raises(OSError, match=r"regular file|directory"):
+        read_regular(place)

@@ -17,7 +17,7 @@ from lstm_state_probe.arrays import Array
 from lstm_state_probe.baseline.digest import Digest, text
 from lstm_state_probe.baseline.values import unzipped, zipped
 from lstm_state_probe.errors import BaselineError
-from lstm_state_probe.whole import write_whole
+from lstm_state_probe.whole import read_regular, write_whole
 
 DIGEST, VALUES = ".json", ".npz"
 NEXT = ".next.npz"
@@ -78,7 +78,7 @@ def read_digest(path: Path) -> Digest:
         BaselineError: if it is no digest.
     """
     try:
-        return Digest.model_validate_json(path.read_bytes())
+        return Digest.model_validate_json(read_regular(path))
     except FileNotFoundError:
         raise
     except ValidationError as error:
@@ -106,7 +106,7 @@ def write(path: Path, stored: Stored) -> None:
             write_whole(coming, zipped(stored.arrays))
             write_whole(path, digest)
         finally:
-            if path.exists() and path.read_bytes() == digest:
+            if path.exists() and read_regular(path) == digest:
                 coming.replace(path.with_suffix(VALUES))
             else:
                 coming.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_state_probe.errors import Complaint, ScenarioError
+from lstm_state_probe.whole import read_regular
 
 FILE = "pyproject.toml"
 TABLE = "lstm-state-probe"
@@ -62,7 +63,7 @@ def _read(path: Path, folder: Path) -> Project:
     shown = "../" * up + FILE
     text = ""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_regular(path).decode("utf-8")
         data = _loads(text)
     except (OSError, ValueError) as error:
         raise ProjectError([_unreadable(error, shown, text)]) from error

@@ -19,7 +19,7 @@ from lstm_state_probe.runner import Wishes
 from lstm_state_probe.safe import within_json
 from lstm_state_probe.scenario.files import members, named_files
 from lstm_state_probe.scenario.read import ScenarioFile
-from lstm_state_probe.whole import write_whole
+from lstm_state_probe.whole import read_regular, write_whole
 
 FORMAT = 1
 """Part of every key: an entry that was written otherwise is not found."""
@@ -88,7 +88,7 @@ class Cache:
     def _find(self, scenario: ScenarioFile) -> ScenarioReport | None:
         file = self._file(scenario)
         try:
-            entry = json.loads(file.read_text(encoding="utf-8"))
+            entry = json.loads(read_regular(file))
             return _report(scenario, entry)
         except FileNotFoundError:
             return None

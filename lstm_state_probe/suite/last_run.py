@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lstm_state_probe.safe import within_json
 from lstm_state_probe.suite.shards import Key
-from lstm_state_probe.whole import write_whole
+from lstm_state_probe.whole import read_regular, write_whole
 
 FOLDER = ".probe_cache"
 FILE = "last_run.json"
@@ -68,7 +68,7 @@ def read_last_run(root: Path) -> LastRun:
     The file is a cache: one of another version, or one that is damaged, is no error.
     """
     try:
-        data = json.loads((root / FOLDER / FILE).read_text(encoding="utf-8"))
+        data = json.loads(read_regular(root / FOLDER / FILE))
         entries = {
             (str(item["id"]), str(item["engine"])): _entry(item) for item in data["scenarios"]
         }

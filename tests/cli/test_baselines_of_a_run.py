@@ -132,7 +132,8 @@ def test_the_tolerance_may_be_given(
     write(folder, seed=8)
     assert probe("--baseline-atol", "5")[0] == 0
     assert probe("--baseline-rtol", "0.5")[0] == 1
-    assert probe("--baseline-atol", "-1")[0] == 2
+    for wrong in ("-1", "nan", "inf"):
+        assert probe("--baseline-atol", wrong)[0] == 2
 
 
 def test_the_cache_does_not_answer_where_states_are_compared(

@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 import click
 
+from lstm_state_probe import load_recording
 from lstm_state_probe.api.files import _read as read_states
 from lstm_state_probe.baseline import store
 from lstm_state_probe.cli import COMMANDS
@@ -90,6 +91,18 @@ def report(data: bytes, folder: Path) -> None:
     view.end(whole)
     names = [str(folder / name) for name in ("o.json", "o.junit.xml", "o.md", "o.html", "o.tap")]
     write_all(suite, writers(names))
+
+
+def recording(suffix: str) -> Callable[[bytes, Path], None]:
+    def read(data: bytes, folder: Path) -> None:
+        path = folder / f"r{suffix}"
+        path.write_bytes(data)
+        found = load_recording(path)
+        found.answers(), repr(found)
+        for key in list(found.keys())[:4]:
+            found[key]
+
+    return read
 
 
 def baseline(data: bytes, folder: Path) -> None:
@@ -205,6 +218,8 @@ def _cache(folder: Path) -> Cache:
 TARGETS: Mapping[str, Target] = {
     "scenario": Target(seeds.scenarios, scenario),
     "report": Target(lambda: seeds.stored("report.json"), report),
+    "recording": Target(lambda: seeds.stored("report.json"), recording(".json")),
+    "recording-values": Target(lambda: seeds.stored("recording.npz"), recording(".npz")),
     "baseline": Target(lambda: seeds.stored("baseline.json"), baseline),
     "baseline-values": Target(lambda: seeds.stored("baseline.npz"), baseline_values),
     "model-json": Target(seeds.model_json, model(".json")),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from lstm_state_probe.cli.options.common import Amount
 from lstm_state_probe.errors import UsageError
 from lstm_state_probe.safe import say
 
@@ -40,13 +41,13 @@ _OPTIONS = (
     click.option(
         "--baseline-atol",
         metavar="NUMBER",
-        type=click.FloatRange(0),
+        type=Amount(0),
         help="How far a value may be off its baseline.  [default: 1e-5, more for float16]",
     ),
     click.option(
         "--baseline-rtol",
         metavar="NUMBER",
-        type=click.FloatRange(0),
+        type=Amount(0),
         help="The same, as a part of the baseline's value.  [default: 1e-5, more for float16]",
     ),
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from lstm_state_probe.cli.options.common import Amount
 from lstm_state_probe.cli.options.progress import KINDS
 from lstm_state_probe.safe import say
 
@@ -51,7 +52,7 @@ _OPTIONS = (
     click.option(
         "--timeout",
         metavar="SECONDS",
-        type=click.FloatRange(0, min_open=True),
+        type=Amount(0, min_open=True),
         help="End a scenario that takes longer, as an error; each runs in a process beside this one"
         " then.",
     ),
