@@ -100,7 +100,7 @@ def _read(path: Path) -> Snapshot:
         raise CannotRead(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
     except (KeyError, ValueError) as error:
         told = f" ({error})" if isinstance(error, Unreadable) else ""
-        raise Mismatch(f"{str(path)!r} is no file of save_states{told}") from error
+        raise Mismatch(f"{str(path)!r} is not a file of save_states{told}") from error
     return Snapshot(states, about.engine)
 
 

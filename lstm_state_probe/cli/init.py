@@ -68,7 +68,9 @@ def init(path: str, template: str | None, model: str | None, force: bool, **choi
 def _must_be_free(target: Path, *, force: bool) -> None:
     path = str(target)
     if target.suffix not in (".yaml", ".yml"):
-        raise UsageError(f"{path!r} is no scenario file; allowed: a name ending in .yaml or .yml")
+        raise UsageError(
+            f"{path!r} is not a scenario file; allowed: a name ending in .yaml or .yml"
+        )
     if target.exists() and not force:
         raise UsageError(f"{path!r} is there already; --force overwrites it")
 

@@ -93,7 +93,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         raise
     except _ZIP_RAISES as error:
         told = str(error) or type(error).__name__
-        raise Unreadable(f"it is no .npz file, or is broken ({told})") from error
+        raise Unreadable(f"it is not an .npz file, or is broken ({told})") from error
 
 
 def _entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
@@ -138,7 +138,7 @@ def _array(file: IO[bytes], size: int) -> Array:
 def _header(file: IO[bytes]) -> _Header:
     start = file.read(8)
     if start[:6] != _MAGIC or len(start) < 8:
-        raise Unreadable("it is no .npy file")
+        raise Unreadable("it is not an .npy file")
     width = _LENGTHS.get(start[6])
     if width is None:
         raise Unreadable(f"its format has version {start[6]}.{start[7]}")

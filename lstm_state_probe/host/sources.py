@@ -91,6 +91,6 @@ def _part(thing: Any, title: str, release: str) -> SourcePart:
     try:
         lines, line = inspect.getsourcelines(thing)
     except (OSError, TypeError) as error:
-        raise UsageError(f"the source of {title} is not to be had: {error}") from error
+        raise UsageError(f"the source of {title} cannot be read: {error}") from error
     file = inspect.getsourcefile(thing) or "?"
     return SourcePart(f"{title} ({release})", file, max(line, 1), "".join(lines))

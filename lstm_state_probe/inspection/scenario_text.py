@@ -64,7 +64,7 @@ def _head(opened: Opened, found: Inspection, folder: Path) -> Iterator[str]:
     yield f"engine: {found.engine}"
     if saved.custom_objects:
         files = ", ".join(_path(Path(file), folder) for file in saved.custom_objects)
-        yield f"custom_objects: [{files}]  # Python code: it runs with --allow-code alone"
+        yield f"custom_objects: [{files}]  # Python code: it runs only with --allow-code"
     yield ""
     yield "model:"
     yield f"  load: {_path(saved.path, folder)}"

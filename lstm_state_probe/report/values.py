@@ -81,7 +81,7 @@ def _dtype(name: str) -> Any:
     if name != "bfloat16":
         dtype = np.dtype(name)
         if dtype.kind not in "bifuc":  # others have no numbers, or as many bytes as a report says
-            raise TypeError("it is no dtype of numbers")
+            raise TypeError("it is not a dtype of numbers")
         return dtype
     from ml_dtypes import bfloat16  # comes with TensorFlow
 

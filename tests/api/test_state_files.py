@@ -111,9 +111,9 @@ def _later(path: Path) -> None:
 @pytest.mark.parametrize(
     ("write", "told"),
     [
-        (_text, "is no file of save_states"),
-        (_other_npz, "is no file of save_states"),
-        (_pickle, "is no file of save_states"),
+        (_text, "is not a file of save_states"),
+        (_other_npz, "is not a file of save_states"),
+        (_pickle, "is not a file of save_states"),
         (_later, "version 9 of the format, known is 1"),
     ],
 )

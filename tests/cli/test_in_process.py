@@ -81,7 +81,9 @@ def test_past_the_budget_timesteps_go_to_disk_and_the_report_says_so(
 
 def test_a_budget_that_is_no_amount_of_memory_is_refused(capsys) -> None:
     assert run_command_line(["run", LIFECYCLE, "--budget", "64 MB"]) == 2
-    assert "'64 MB' is no amount of memory; allowed: a number of bytes" in capsys.readouterr().err
+    assert (
+        "'64 MB' is not an amount of memory; allowed: a number of bytes" in capsys.readouterr().err
+    )
 
 
 def test_json_on_stdout(capsys) -> None:

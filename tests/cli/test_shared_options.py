@@ -19,8 +19,8 @@ UNASKED: dict[str, Any] = {"jobs": 1, "timeout": None, "cluster": None, "send": 
     ("words", "told"),
     [
         (["--jobs", "0"], "allowed: 1, 2, …, or auto"),
-        (["--jobs", "two"], "'two' is no number of processes"),
-        (["--jobs", "-1"], "'-1' is no number of processes"),
+        (["--jobs", "two"], "'two' is not a number of processes"),
+        (["--jobs", "-1"], "'-1' is not a number of processes"),
         (["--timeout", "0"], "0"),
         (["--jobs", "2", "--cluster", "tcp://127.0.0.1:1"], "exclude each other"),
         (["--send", GRU], "--send goes with --cluster or --cache"),

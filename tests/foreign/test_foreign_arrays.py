@@ -69,7 +69,7 @@ def test_a_header_is_believed_as_far_as_the_file_goes(
 def test_what_is_neither_is_told(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(content)
     for read in (read_npy, npz_names):
-        with pytest.raises(Unreadable, match=r"is no \.np[yz] file|cannot be|version"):
+        with pytest.raises(Unreadable, match=r"is not an? \.np[yz] file|cannot be|version"):
             read(tmp_path / "a")
 
 

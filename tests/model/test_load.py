@@ -64,7 +64,9 @@ def test_a_saved_model_without_layers_says_what_can_be_done(saved: Any) -> None:
     with pytest.raises(ModelError, match=r"graphs and no layers.*save the model as \.keras"):
         load_model(saved.folder / "exported", saved.engine, allow_code=True)
     (saved.folder / "empty").mkdir(exist_ok=True)
-    with pytest.raises(ModelError, match=r"'empty' is no SavedModel: it has no 'saved_model\.pb'"):
+    with pytest.raises(
+        ModelError, match=r"'empty' is not a SavedModel: it has no 'saved_model\.pb'"
+    ):
         load_model(saved.folder / "empty", saved.engine)
 
 
@@ -236,8 +238,8 @@ def test_the_dtype_policy_of_a_saved_model_cannot_be_changed(saved_by: Any) -> N
         ),
         ("{load: m.weights.h5}", "holds weights without a model; give them as 'weights'"),
         ("{load: m.json, weights: m.weights.h}", "no such file of weights"),
-        ("{load: m.json, weights: s.yaml}", "is no file of weights; allowed: .weights.h5"),
-        ("{load: m.json, weights: m.json}", "'m.json' is no file of weights"),
+        ("{load: m.json, weights: s.yaml}", "is not a file of weights; allowed: .weights.h5"),
+        ("{load: m.json, weights: m.json}", "'m.json' is not a file of weights"),
     ],
 )
 def test_what_is_wrong_is_told_at_the_key(saved: Any, model: str, words: str) -> None:

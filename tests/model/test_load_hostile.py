@@ -79,7 +79,7 @@ def test_a_zip_bomb_is_refused_by_its_size_in_the_directory(keras3: Any, tmp_pat
         for _ in range(40):  # 640 MiB of zeros
             entry.write(block)
     assert path.stat().st_size < 1 << 20
-    refused(path, keras3, "times its size; that is no model")
+    refused(path, keras3, "times its size; that is not a model")
 
 
 def test_a_directory_that_declares_terabytes_is_refused(keras3: Any, tmp_path: Path) -> None:
@@ -424,7 +424,7 @@ def test_code_runs_with_the_flag_alone(saved: Any, tmp_path: Path) -> None:
 
 def test_what_is_neither_file_nor_folder_is_refused(keras3: Any, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.keras")
-    refused(tmp_path / "pipe.keras", keras3, "it is no file")
+    refused(tmp_path / "pipe.keras", keras3, "it is not a file")
     assert detect_engine(tmp_path / "pipe.keras") is None
 
 

@@ -28,7 +28,9 @@ def read_jobs(context: click.Context, parameter: click.Parameter, value: str) ->
     if value == "auto":
         return available_cores()
     if not (value.isascii() and value.isdecimal() and 0 < int(value) <= 4096):
-        raise click.BadParameter(f"{value!r} is no number of processes; allowed: 1, 2, …, or auto")
+        raise click.BadParameter(
+            f"{value!r} is not a number of processes; allowed: 1, 2, …, or auto"
+        )
     return int(value)
 
 

@@ -58,7 +58,7 @@ def read_budget(ctx: click.Context, param: click.Parameter, value: str | None) -
     """Read `--budget` into bytes.
 
     Raises:
-        BadParameter: of Click, for what is no amount of memory.
+        BadParameter: of Click, for what is not an amount of memory.
     """
     if value is None:
         return None
@@ -66,7 +66,7 @@ def read_budget(ctx: click.Context, param: click.Parameter, value: str | None) -
 
     found = read_bytes(value)
     if found is None:
-        raise click.BadParameter(f"{value!r} is no amount of memory; allowed: {FORMS}")
+        raise click.BadParameter(f"{value!r} is not an amount of memory; allowed: {FORMS}")
     return found
 
 

@@ -182,7 +182,7 @@ def _format(path: Path) -> Format:
         return FORMATS[FOLDER]
     if not path.is_file():
         known = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        what = "it is no file" if path.exists() else "there is no such file or folder"
+        what = "it is not a file" if path.exists() else "there is no such file or folder"
         raise ModelError(f"{path.name!r} cannot be loaded: {what}{nearest(path.name, known)}")
     if path.name == GRAPH:
         raise ModelError(f"{path.name!r} is a part of a SavedModel: give its folder")

@@ -67,7 +67,7 @@ def examine_entries(archive: zipfile.ZipFile, name: str, *, allow_code: bool) ->
         seen.add(inner)
     for needed in (CONFIG, WEIGHTS):
         if needed not in seen:
-            raise ModelError(f"{name} is no .keras file: it has no {needed!r}")
+            raise ModelError(f"{name} is not a .keras file: it has no {needed!r}")
     _examine_sizes(entries, name)
 
 
@@ -105,5 +105,5 @@ def _examine_sizes(entries: list[zipfile.ZipInfo], name: str) -> None:
         if entry.file_size > SUSPECT_SIZE and ratio > SUSPECT_RATIO:
             raise ModelError(
                 f"{name}: {entry.filename!r} unpacks to {say_bytes(entry.file_size)}, {ratio:.0f}"
-                " times its size; that is no model"
+                " times its size; that is not a model"
             )

@@ -70,7 +70,7 @@ def _not_blown_up(part: Any, path: str, name: str) -> None:
     if size > SUSPECT_SIZE and size > SUSPECT_RATIO * part.id.get_storage_size():
         raise ModelError(
             f"{name}: {path!r} would take {say_bytes(size)}, more than {SUSPECT_RATIO} times its"
-            " size in the file; those are no weights"
+            " size in the file; those are not weights"
         )
 
 

@@ -31,7 +31,7 @@ def examine(path: Path, engine: Engine, how: How) -> None:
     """Look at a file without Keras, as `Format.examine` says."""
     found = _read(path, engine)
     if not isinstance(found.get("class_name"), str):
-        raise ModelError(f"{path.name!r} is no architecture: it names no 'class_name'")
+        raise ModelError(f"{path.name!r} is not an architecture: it names no 'class_name'")
     Trust(engine, how).examine(found, repr(path.name))
     if how.allow_code:
         refuse_foreign_code(found, repr(path.name))

@@ -16,7 +16,7 @@ from lstm_state_probe.scenario.saved.saved_graph import GRAPH, read_graph
 def examine(path: Path, engine: Engine, how: How) -> None:
     """Look at a file without Keras, as `Format.examine` says."""
     if not (path / GRAPH).is_file():
-        raise ModelError(f"the folder {path.name!r} is no SavedModel: it has no {GRAPH!r}")
+        raise ModelError(f"the folder {path.name!r} is not a SavedModel: it has no {GRAPH!r}")
     told = read_graph(path)
     if not told.layers:
         raise ModelError(

@@ -15,7 +15,7 @@ _SUFFIXES = (".h5", ".hdf5", ".keras")
 
 
 def examine(path: Path, engine: Engine, how: How) -> None:
-    """Refuse what is no file of weights, is broken, or too large.
+    """Refuse what is not a file of weights, is broken, or too large.
 
     Raises:
         ModelError: with the reason.
@@ -28,7 +28,9 @@ def examine(path: Path, engine: Engine, how: How) -> None:
         raise ModelError(f"no such file of weights: {name}{nearest(path.name, known)}")
     refuse_pointer(path)
     if path.suffix not in _SUFFIXES:
-        raise ModelError(f"{name} is no file of weights; allowed: .weights.h5, .h5, .hdf5, .keras")
+        raise ModelError(
+            f"{name} is not a file of weights; allowed: .weights.h5, .h5, .hdf5, .keras"
+        )
     if path.suffix == ".keras":
         with archive.opened(path) as file:
             archive.examine_entries(file, name, allow_code=how.allow_code)

@@ -40,7 +40,7 @@ def failure(page: Page, done: OperationReport) -> None:
 def unrecorded(page: Page, done: OperationReport) -> None:
     """Say how many calls nothing is known of, and why."""
     if count := done.outcome.unrecorded:
-        words = f"{plural(count, 'further call')} could not be recorded: XLA ran them at one go"
+        words = f"{plural(count, 'further call')} could not be recorded: XLA ran them all at once"
         page.say((words, "unsure"), indent=2)
     for (layer, why), count in Counter((one.layer, one.why) for one in done.outcome.missed).items():
         words = f"{layer or 'something'}: {plural(count, 'call')} not recorded: {why}"

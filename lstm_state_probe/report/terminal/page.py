@@ -87,7 +87,7 @@ class Page:
         self.console.print(Segments(written), crop=False, end="")
 
     def lines(self, lines: Sequence[Text]) -> None:
-        """Write lines at one go, which is faster; what is wider than the page is folded."""
+        """Write lines all at once, which is faster; what is wider than the page is folded."""
         whole = [
             part
             for line in lines

@@ -79,7 +79,9 @@ class Keras:
             hint = nearest(kind, self.layers) or "; `probe doctor` tells the installed versions"
             yield path, f"the installed {self.package} has no layer {brief(kind)}{hint}", True
         elif is_function(place):
-            message = f"{kind} is no layer; the inputs of a model are its batch_shape or 'inputs'"
+            message = (
+                f"{kind} is not a layer; the inputs of a model are its batch_shape or 'inputs'"
+            )
             yield path, message, True
         else:
             yield from self.arguments(kind, arguments, path, takes=signature(place))

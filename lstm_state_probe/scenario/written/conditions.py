@@ -46,7 +46,7 @@ _MODIFIERS = ("atol", "rtol", "samples")
 def _known_dtype(value: Any) -> Any:
     if value not in DTYPES:
         allowed = ", ".join(DTYPES)
-        raise wrong(f"{brief(value)} is no dtype; allowed: {allowed}{nearest(value, DTYPES)}")
+        raise wrong(f"{brief(value)} is not a dtype; allowed: {allowed}{nearest(value, DTYPES)}")
     return value
 
 
@@ -108,7 +108,7 @@ class Condition(Written):
     @model_validator(mode="after")
     def _meaningful(self) -> Condition:
         if not self.entries:
-            raise wrong(f"nothing is expected here; allowed: {', '.join(ENTRIES)}")
+            raise wrong(f"must not be empty; allowed: {', '.join(ENTRIES)}")
         tolerances = self.model_fields_set & {"atol", "rtol"}
         if tolerances and not any(name in self.entries for name in _COMPARING):
             raise wrong(f"{' and '.join(sorted(tolerances))} needs one of {', '.join(_COMPARING)}")
@@ -140,7 +140,7 @@ def _short_form(value: Any) -> Any:
         return {"equals": value}
     if not isinstance(value, dict):
         if value is None:
-            raise wrong(f"nothing is expected here; allowed: {_FORMS}")
+            raise wrong(f"must not be empty; allowed: {_FORMS}")
         hint = nearest(value, WORDS) if isinstance(value, str) else ""
         raise wrong(f"{brief(value)} is not a condition; allowed: {_FORMS}{hint}")
     return value
@@ -174,13 +174,13 @@ class Expect(BaseModel):
     @classmethod
     def _not_null(cls, value: Any) -> Any:
         if value is None:
-            raise wrong("nothing is expected here; expected selectors and their conditions")
+            raise wrong("must not be empty; expected selectors and their conditions")
         return value
 
     @model_validator(mode="after")
     def _something(self) -> Expect:
         if not self.all():
-            raise wrong("nothing is expected here; expected selectors and their conditions")
+            raise wrong("must not be empty; expected selectors and their conditions")
         return self
 
     @classmethod

@@ -81,7 +81,7 @@ class Model(Written):
     factory: Factory | None = Field(
         None,
         description="file.py:function or package.module:function that returns a Keras model;"
-        " runs with --allow-code alone",
+        " run only with --allow-code",
     )
     arguments: dict[str, Any] | None = Field(
         None, description="of 'factory': the function's keyword arguments"

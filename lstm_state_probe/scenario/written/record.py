@@ -46,7 +46,7 @@ Timesteps = Annotated[Any, BeforeValidator(_timesteps), WithJsonSchema(_SCHEMA)]
 def _budget(value: Any) -> int:
     found = read_bytes(value)
     if found is None:
-        raise wrong(f"{brief(value)} is no amount of memory; allowed: {FORMS}")
+        raise wrong(f"{brief(value)} is not an amount of memory; allowed: {FORMS}")
     return found
 
 

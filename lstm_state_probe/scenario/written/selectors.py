@@ -100,7 +100,7 @@ def _call(text: str, found: str | None) -> int | None:
         return None
     if not _WHOLE.fullmatch(found):
         expected = "a whole number such as [0], [-1]"
-        raise ValueError(f"{brief(text)}: [{found:.40}] is no call; expected {expected}")
+        raise ValueError(f"{brief(text)}: [{found:.40}] is not a call; expected {expected}")
     return int(found)
 
 
@@ -112,7 +112,7 @@ def _when(text: str, found: str | None) -> str | int:
     if found not in MOMENTS:
         allowed = ", ".join((*MOMENTS, "a timestep such as 0, -1"))
         near = nearest(found, MOMENTS)
-        raise ValueError(f"{brief(text)}: @{found:.40} is no moment; allowed: {allowed}{near}")
+        raise ValueError(f"{brief(text)}: @{found:.40} is not a moment; allowed: {allowed}{near}")
     return found
 
 

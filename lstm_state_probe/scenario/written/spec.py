@@ -70,7 +70,7 @@ class Scenario(Written):
     custom_objects: Annotated[list[PythonFile], Field(min_length=1)] | None = Field(
         None,
         description="Python files, relative to the scenario file, whose classes and functions may"
-        " be used by name; they run with --allow-code alone",
+        " be used by name; they run only with --allow-code",
     )
 
     @property
