@@ -303,3 +303,11 @@ def test_every_shipped_scenario_is_named_by_the_page_on_behaviour() -> None:
     text = page("docs/behaviour.md")
     missing = [name for name in shipped_names() if f"[{name}](" not in text]
     assert not missing, "docs/behaviour.md has no row for the question of these scenarios"
+
+
+def test_every_file_that_the_page_on_the_code_names_is_there() -> None:
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    named = {name for name in re.findall(r"`([a-z_0-9]+(?:/[a-z_0-9]+)*/[a-z_0-9]+\.py)`", text)}
+    roots = (ROOT, ROOT / "lstm_state_probe")
+    assert [n for n in sorted(named) if not any((root / n).is_file() for root in roots)] == []
+    assert len(named) > 20

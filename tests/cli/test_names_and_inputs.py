@@ -118,7 +118,7 @@ def swallowed() -> None:
 
 @pytest.mark.parametrize("press", [interrupt, swallowed])
 @pytest.mark.parametrize(
-    "where", ["executors.here.load_engine", "suite.prepare", "suite.read_scenarios"]
+    "where", ["executors.here.load_engine", "suite.run.prepare", "suite.run.read_scenarios"]
 )
 def test_ctrl_c_before_the_first_scenario_leaves_a_report(
     here: Path,
@@ -132,7 +132,7 @@ def test_ctrl_c_before_the_first_scenario_leaves_a_report(
     assert code == 130
     document = json.loads((here / "r.json").read_text(encoding="utf-8"))
     assert document["interrupted"] is True
-    known = where != "suite.read_scenarios"
+    known = where != "suite.run.read_scenarios"
     assert len(document["not_run"]) == document["summary"]["not_run"] == known
     assert (here / "r.junit.xml").exists()
     assert "Traceback" not in capsys.readouterr().err
