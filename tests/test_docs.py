@@ -307,7 +307,7 @@ def test_every_shipped_scenario_is_named_by_the_page_on_behaviour() -> None:
 
 def test_every_file_that_the_page_on_the_code_names_is_there() -> None:
     text = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    named = {name for name in re.findall(r"`([a-z_0-9]+(?:/[a-z_0-9]+)*/[a-z_0-9]+\.py)`", text)}
+    named = set(re.findall(r"`([a-z_0-9]+(?:/[a-z_0-9]+)*/[a-z_0-9]+\.py)`", text))
     roots = (ROOT, ROOT / "lstm_state_probe")
     assert [n for n in sorted(named) if not any((root / n).is_file() for root in roots)] == []
     assert len(named) > 20

@@ -61,6 +61,7 @@ def override(layer: Any, methods: Mapping[str, Any]) -> Release:
         name: Instead(layer, name, method) if callable(method) else method
         for name, method in methods.items()
     }
+    # Keras's own __setattr__ tracks what it is given, and would put an observer into a saved file
     for name, method in ours.items():
         object.__setattr__(layer, name, method)
 

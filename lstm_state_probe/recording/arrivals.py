@@ -63,6 +63,8 @@ class Arrivals:
             found = Steps(
                 part, tensors.names, tensors.dtypes, tensors.kept_as, arrays, tensors.recipes
             )
+            # the callback of the timesteps and that of their call share no data in the graph, so
+            # that TensorFlow may run those of several threads in any order: they wait by frame
             waiting = self._steps.setdefault(tensors.frame, [])
             waiting.append(found)
             del waiting[:-AT_ONCE]

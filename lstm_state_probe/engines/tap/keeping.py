@@ -82,6 +82,7 @@ class Lists:
 
     def groups(self, quantities: Sequence[tuple[Any, Any]]) -> list[Group]:
         """Pack small rows, keep large ones apart."""
+        # floats under no tape stay as they are: the conversion to integers costs at inference
         found = _grouped(quantities, bits=_taped())
         return [part for group, size in found for part in _apart(group, size)]
 

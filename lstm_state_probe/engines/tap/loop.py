@@ -84,6 +84,8 @@ class LoopWatch:
         call = self.aside.run(self._begin, original, args, kwargs) if self.armed else None
         if call is None:
             return original(*args, **kwargs)
+        # Keras's own loop runs inside of contexts, never inside of `run`: what it raises is the
+        # user's and passes unchanged, and it cannot run twice because something of ours failed
         with self.aside.around(self._claiming), self.aside.around(partial(self._widening, call)):
             result = original(*call.args, **call.kwargs)
         self.aside.run(self._end, call, result)
@@ -97,6 +99,8 @@ class LoopWatch:
         bound.apply_defaults()
         call = bound.arguments
         self.states = _flat(call["initial_states"])
+        # a cell may run a loop of its own, through the same `backend.rnn`: the layer's is the one
+        # that starts from the tensors on which the layer settled (Keras 3.15, tf_keras 2.21)
         if self.parts.fused is None and not _same(self.states, self.frame.loop):
             return None
         self.armed = False
@@ -132,6 +136,8 @@ class LoopWatch:
         entered: list[bool] = []
 
         def while_loop(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+            # both Kerases call it with keywords; what comes by position, or comes second, is the
+            # loop of a cell or an activation inside Keras's own
             if entered or args:
                 return original(*args, **kwargs)
             entered.append(True)
@@ -181,6 +187,9 @@ class LoopWatch:
 
     def _while_loop(self, original: Callable[..., Any], given: Mapping[str, Any]) -> Any:
         """Run Keras's loop with further variables; as it is where they cannot be had."""
+        # The states are results of every timestep anyway: handing them on changes no bit. Outputs
+        # of `rnn` would be the obvious place, but with `return_sequences` alone it gives h, not c,
+        # and a mask is applied to the output otherwise than to the state.
         wide = self.aside.run(self._wide, given)
         if wide is None:
             return original(**given)
@@ -228,6 +237,7 @@ class LoopWatch:
 
         if not self.watch.states:
             return
+        # unrolled rows are all there at once: nothing is gained by a list of tensors
         kind = keeping(compiled=True)
         taken = [each for _, each in self.unrolled]
         if not all(each.alike(taken[0]) for each in taken):
