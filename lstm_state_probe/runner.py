@@ -23,7 +23,8 @@ from lstm_state_probe.model import build_model
 from lstm_state_probe.model.arrays import draw_arrays
 from lstm_state_probe.operations import OPERATIONS, KerasRaised, Session
 from lstm_state_probe.recording.call import Held
-from lstm_state_probe.recording.outcome import Failure, Outcome, all_missed, plain
+from lstm_state_probe.recording.operate import begin
+from lstm_state_probe.recording.outcome import Failure, Outcome, all_missed
 from lstm_state_probe.recording.plan import UNASKED, Plan
 from lstm_state_probe.report.data import LayerReport, OperationReport, ScenarioReport, status_of
 from lstm_state_probe.scenario.read import ScenarioFile
@@ -157,30 +158,12 @@ class Story:
         if operation.repeat is not None:
             return self.repeat(session, operation, operation.repeat, path)
         session.recorder.origins.operation = f"operation {len(self.done) + 1}"
-        before, failure, result = session.recorder.held(), None, None
-        session.recorder.batch("predict", -1, 0)
-        started = time.perf_counter()
+        begun, result, failure = begin(session.recorder), None, None
         try:
-            result = plain(OPERATIONS[operation.name](session, operation.arguments, path))
+            result = OPERATIONS[operation.name](session, operation.arguments, path)
         except KerasRaised as raised:
             failure = Failure(type(raised.error).__name__, whole_message(raised.error))
-        seconds = time.perf_counter() - started
-        calls, unrecorded = session.recorder.take()
-        on_disk = session.recorder.spilled()
-        held = session.recorder.held()
-        return Outcome(
-            operation.name,
-            operation.label,
-            calls,
-            before,
-            held,
-            result,
-            failure,
-            seconds,
-            unrecorded,
-            on_disk,
-            session.recorder.missed(),
-        )
+        return begun.ended(operation.name, result, failure, label=operation.label)
 
     def repeat(
         self, session: Session, operation: Operation, written: Repeat, path: Path

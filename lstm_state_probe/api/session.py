@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from lstm_state_probe.api.place import Place
 from lstm_state_probe.engines.messages import whole_message
 from lstm_state_probe.engines.wrapping import laid_bare
 from lstm_state_probe.recording.call import Call, Held
+from lstm_state_probe.recording.operate import Begun, begin
 from lstm_state_probe.recording.outcome import Failure, Outcome, plain
 from lstm_state_probe.recording.recorder import Recorder
 
@@ -63,16 +63,16 @@ class Session:
             return
         begun = aside.run(self._begin, phase)
         result: list[Any] = []
-        failure, started = None, time.perf_counter()
+        failure = None
         try:
             yield result
         except BaseException as error:
             failure = aside.run(_failure, error)
             raise
         finally:
-            self.inside, seconds = False, time.perf_counter() - started
+            self.inside = False
             if begun is not None:
-                aside.run(self._end, name, begun, result, failure, seconds)
+                aside.run(self._end, name, *begun, result, failure)
 
     def _enter(self) -> bool:
         """Begin an operation, unless one is under way, on whichever thread."""
@@ -80,27 +80,15 @@ class Session:
             entered, self.inside = not self.inside, True
             return entered
 
-    def _begin(self, phase: str) -> tuple[Place, Held]:
+    def _begin(self, phase: str) -> tuple[Place, Begun]:
         self.loose()
-        place, before = Place.of_caller(), self.recorder.held()
         self.recorder.origins.outside = ""
-        self.recorder.batch(phase, -1, 0)
-        return place, before
+        return Place.of_caller(), begin(self.recorder, phase)
 
     def _end(
-        self,
-        name: str,
-        begun: tuple[Place, Held],
-        result: list[Any],
-        failure: Failure | None,
-        seconds: float,
+        self, name: str, place: Place, begun: Begun, result: list[Any], failure: Failure | None
     ) -> None:
-        place, before = begun
-        calls, lost = self.recorder.take()
-        held, value = self.recorder.held(), self._plain(result)
-        on_disk, missed = self.recorder.spilled(), self.recorder.missed()
-        ended = before, held, value, failure, seconds, lost, on_disk
-        outcome = Outcome(name, None, calls, *ended, missed=missed)
+        outcome = begun.ended(name, result, failure, plain=self._plain)
         self.done.append(Operation(outcome, place))
         self._between()
 

@@ -19,8 +19,9 @@ from lstm_state_probe.inspection.data import CallInspection, StateChange
 from lstm_state_probe.layers.find import Recurrent
 from lstm_state_probe.recording.call import Call, Origin
 from lstm_state_probe.recording.finite import NotFinite, first_in_time
+from lstm_state_probe.recording.operate import begin
 from lstm_state_probe.recording.origin import Origins
-from lstm_state_probe.recording.outcome import leaves, plain
+from lstm_state_probe.recording.outcome import leaves
 from lstm_state_probe.recording.plan import ENDS, Plan
 from lstm_state_probe.recording.recorder import Recorder
 
@@ -86,21 +87,16 @@ def _prediction(engine: Engine, model: Any, inputs: Any) -> Callable[[], Any]:
 def _until_failure(recorder: Recorder, acts: Mapping[str, Callable[[], Any]]) -> Iterator[Made]:
     for name, act in acts.items():
         recorder.origins.operation = f"the {name}"
-        recorder.batch("predict", -1, 0)
-        result, failure = None, None
+        begun, result, failure = begin(recorder), None, None
         try:
             result = act()
         except Exception as error:  # noqa: BLE001 - the boundary: Keras may raise anything
             failure = f"the {name} fails: {described(error)}"
-        outputs = tuple(array.shape for _, array in leaves(plain(result)))
-        yield Made(name, *_taken(recorder, outputs), failure)
+        outcome = begun.ended(name, result, None)
+        outputs = tuple(array.shape for _, array in leaves(outcome.result))
+        yield Made(name, outcome.calls, outputs, outcome.unrecorded, failure)
         if failure is not None:
             return
-
-
-def _taken(recorder: Recorder, outputs: Any) -> tuple[tuple[Call, ...], Any, int]:
-    calls, unrecorded = recorder.take()
-    return calls, outputs, unrecorded
 
 
 def first_bad(made: Sequence[Made]) -> tuple[str, NotFinite] | None:
