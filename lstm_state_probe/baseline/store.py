@@ -106,7 +106,8 @@ def write(path: Path, stored: Stored) -> None:
             write_whole(coming, zipped(stored.arrays))
             write_whole(path, digest)
         finally:
-            if path.exists() and read_regular(path) == digest:
+            # an interrupt may come before the values are there, over a digest of the same bytes
+            if coming.exists() and path.exists() and read_regular(path) == digest:
                 coming.replace(path.with_suffix(VALUES))
             else:
                 coming.unlink(missing_ok=True)
