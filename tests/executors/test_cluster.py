@@ -110,7 +110,7 @@ def test_a_file_that_is_nowhere_is_told_at_its_place(cluster: str, tmp_path: Pat
 def test_a_worker_with_another_version_is_told_and_does_nothing(tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(ROOT / "lstm_state_probe", other / "lstm_state_probe", symlinks=True)
-    init = other / "lstm_state_probe" / "__init__.py"
+    init = other / "lstm_state_probe" / "version.py"
     init.write_text(init.read_text().replace('__version__ = "', '__version__ = "9.'))
     file = tmp_path / "s.yaml"
     file.write_text((ROOT / "scenarios" / "stateful_lstm.yaml").read_text())
