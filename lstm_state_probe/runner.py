@@ -163,7 +163,7 @@ class Story:
             result = OPERATIONS[operation.name](session, operation.arguments, path)
         except KerasRaised as raised:
             failure = Failure(type(raised.error).__name__, whole_message(raised.error))
-        return begun.ended(operation.name, result, failure, label=operation.label)
+        return begun.ended(session.recorder, operation.name, result, failure, label=operation.label)
 
     def repeat(
         self, session: Session, operation: Operation, written: Repeat, path: Path

@@ -88,7 +88,7 @@ class Session:
     def _end(
         self, name: str, place: Place, begun: Begun, result: list[Any], failure: Failure | None
     ) -> None:
-        outcome = begun.ended(name, result, failure, plain=self._plain)
+        outcome = begun.ended(self.recorder, name, result, failure, plain=self._plain)
         self.done.append(Operation(outcome, place))
         self._between()
 

@@ -92,7 +92,7 @@ def _until_failure(recorder: Recorder, acts: Mapping[str, Callable[[], Any]]) ->
             result = act()
         except Exception as error:  # noqa: BLE001 - the boundary: Keras may raise anything
             failure = f"the {name} fails: {described(error)}"
-        outcome = begun.ended(name, result, None)
+        outcome = begun.ended(recorder, name, result, None)
         outputs = tuple(array.shape for _, array in leaves(outcome.result))
         yield Made(name, outcome.calls, outputs, outcome.unrecorded, failure)
         if failure is not None:

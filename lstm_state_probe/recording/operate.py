@@ -16,12 +16,12 @@ from lstm_state_probe.recording.recorder import Recorder
 class Begun:
     """An operation that is under way: what was held before it, and when it began."""
 
-    recorder: Recorder
     before: Held
     started: float
 
     def ended(
         self,
+        recorder: Recorder,
         name: str,
         result: Any,
         failure: Failure | None,
@@ -29,21 +29,24 @@ class Begun:
         label: str | None = None,
         plain: Callable[[Any], Any] = plain,
     ) -> Outcome:
-        """Take what was recorded since it began; `plain` makes arrays of what Keras returned."""
+        """Take what was recorded since it began; `plain` makes arrays of what Keras returned.
+
+        `recorder` is the one at the end: a `reload` leaves another model with another recorder.
+        """
         seconds = time.perf_counter() - self.started
-        calls, unrecorded = self.recorder.take()
+        calls, unrecorded = recorder.take()
         return Outcome(
             name,
             label,
             calls,
             self.before,
-            self.recorder.held(),
+            recorder.held(),
             plain(result),
             failure,
             seconds,
             unrecorded,
-            self.recorder.spilled(),
-            self.recorder.missed(),
+            recorder.spilled(),
+            recorder.missed(),
         )
 
 
@@ -51,4 +54,4 @@ def begin(recorder: Recorder, phase: str = "predict") -> Begun:
     """Begin an operation: calls from now on are of it, of no epoch and of its batch 0."""
     before = recorder.held()
     recorder.batch(phase, -1, 0)
-    return Begun(recorder, before, time.perf_counter())
+    return Begun(before, time.perf_counter())
