@@ -65,7 +65,7 @@ def known(engine: Any) -> dict[str, Any]:
 def test_every_activation_of_keras_is_made_within_rounding(engine: Any, dtype: str) -> None:
     unit = UNIT[dtype]
     for name, function in known(engine).items():
-        if name == "sparsemax" and dtype != "float32":
+        if name == "sparsemax" and dtype in ("float16", "bfloat16"):
             continue  # no kernel for its range of numbers: float16 in 2.21, bfloat16 in 2.16 too
         recipe, leaves, made = found(function, dtype)
         gate = recipe.over_time(leaves)
