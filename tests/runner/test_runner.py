@@ -120,6 +120,10 @@ def test_the_other_scenarios_of_the_suite_still_run(engine: Any, tmp_path: Path)
     assert "reluu" in (suite.scenarios[2].error or "")
 
 
+OF_A_WRONG_BATCH = "(ValueError|InvalidArgumentError)"
+"""Keras 3.8 leaves it to TensorFlow, later ones look themselves."""
+
+
 class TestRaises:
     def test_an_error_that_matches_passes_and_the_scenario_goes_on(self, tell: Any) -> None:
         report = tell(f"{WRONG_BATCH}\n    raises: batch|shape", "predict: {x: x}")
@@ -129,13 +133,13 @@ class TestRaises:
         assert len(report.operations) == 2
 
     def test_the_type_of_the_error_can_be_matched(self, tell: Any) -> None:
-        assert tell(f"{WRONG_BATCH}\n    raises: '^ValueError: '").exit_code == 0
+        assert tell(f"{WRONG_BATCH}\n    raises: '^{OF_A_WRONG_BATCH}: '").exit_code == 0
 
     def test_an_error_that_does_not_match_fails(self, tell: Any) -> None:
         report = tell(f"{WRONG_BATCH}\n    raises: 'quite another thing'", "predict: {x: x}")
         assert (report.status, report.exit_code) == ("failed", 1)
         assert report.verdicts[0].message.startswith(
-            "call: expected an error that matches 'quite another thing', found ValueError: "
+            "call: expected an error that matches 'quite another thing', found "
         )
         assert len(report.operations) == 2
 
@@ -157,9 +161,7 @@ class TestRaises:
         report = tell(forbidden, "predict: {x: x}")
         assert (report.status, report.exit_code, report.not_done) == ("failed", 1, 1)
         assert [v.selector for v in report.verdicts] == ["raises"]
-        assert report.verdicts[0].message.startswith(
-            "call: expected no error, found raised ValueError"
-        )
+        assert report.verdicts[0].message.startswith("call: expected no error, found raised ")
         report = tell("predict: {x: x}\n    raises: false", "predict: {x: x}")
         assert (report.status, report.exit_code, report.not_done) == ("passed", 0, 0)
 
