@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import threading
 import warnings
 from collections.abc import Callable
@@ -268,3 +269,24 @@ def test_a_layer_that_goes_past_keras_s_loop_is_told(engine: Any) -> None:
 
     (missed,) = same(Own(UNITS), x).missed
     assert ("own way" in missed.why, missed.after) == (True, 0)
+
+
+class Partly:
+    """A descriptor that binds a function as `functools.partial`, which knows no module."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        return functools.partial(self.function, owner)
+
+
+def test_a_method_of_a_cell_without_a_module_is_recorded_like_another(engine: Any) -> None:
+    layers = engine.keras.layers
+    cell = type("Cell", (layers.LSTMCell,), {"call": Partly(layers.LSTMCell.call)})
+    assert isinstance(cell(UNITS).call, functools.partial)
+    layer = layers.RNN(cell(UNITS), name="layer")
+    model = engine.keras.Sequential([layers.Input((TIMESTEPS, FEATURES)), layer])
+    recording = same(model, x)
+    assert recording.missed == ()
+    assert recording["layer/h"].shape == (1, TIMESTEPS, BATCH, UNITS)
