@@ -29,7 +29,8 @@ def read_regular(path: Path) -> bytes:
     Raises:
         OSError: if it cannot be read, or is no regular file.
     """
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
+    # a look at the path first could be overtaken; with O_NONBLOCK a pipe without a writer opens too
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file", str(path))
         return file.read()

@@ -173,7 +173,7 @@ def carried(function: Activation, x: Rounded) -> Rounded:
         else:
             high, low = (function(x.value + side * x.bound) for side in (1.0, -1.0))
             error = np.maximum(np.abs(high - value), np.abs(value - low))
-            error = error + (_of_gelu(x) if function is gelu else 0.0)
+            error = error + (_CONSTANTS[function](x) if function in _CONSTANTS else 0.0)
             error = error if _bounded(function) else error + large
         if function in _SQUARING:
             error = np.where(np.square(x.value) > x.precision.largest, np.inf, error)
@@ -210,6 +210,8 @@ _COUPLED: dict[Activation, Callable[[Array, Array], Array]] = {
     log_softmax: _of_log_softmax,
 }
 """The activations of which one unit's result depends on the other units'."""
+_CONSTANTS: dict[Activation, Callable[[Rounded], Array]] = {gelu: _of_gelu}
+"""Those with a constant of float32 in every dtype, and what it makes of an argument."""
 _SQUARING = frozenset({squareplus})
 """Those that square their argument on the way: float16 has no square of 300."""
 

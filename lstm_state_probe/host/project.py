@@ -63,7 +63,7 @@ def _read(path: Path, folder: Path) -> Project:
     shown = "../" * up + FILE
     text = ""
     try:
-        text = read_regular(path).decode("utf-8")
+        text = read_regular(path).decode("utf-8").replace("\r\n", "\n")
         data = _loads(text)
     except (OSError, ValueError) as error:
         raise ProjectError([_unreadable(error, shown, text)]) from error

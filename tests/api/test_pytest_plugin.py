@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import xml.etree.ElementTree as Xml
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -50,8 +51,8 @@ def test_never_reached(state_probe):
 @pytest.fixture(autouse=True, scope="module")
 def _heavy_modules_stay() -> None:
     """Import first what a test may: `pytester` drops new modules, and NumPy loads only once."""
-    import keras  # noqa: F401
-    import tensorflow  # noqa: F401
+    for name in ("tensorflow", "keras"):
+        importlib.import_module(name)
 
 
 @pytest.fixture

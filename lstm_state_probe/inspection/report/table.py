@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from rich.table import Table
 from rich.text import Text
 
 from lstm_state_probe.arrays import Array, widened
@@ -24,7 +23,7 @@ from lstm_state_probe.inspection.report.words import (
     model_words,
 )
 from lstm_state_probe.report.terminal.answers import show_told
-from lstm_state_probe.report.terminal.layer import box_of
+from lstm_state_probe.report.terminal.layer import lined_table
 from lstm_state_probe.report.terminal.page import Page
 from lstm_state_probe.report.words.layout import GAP, share_out
 from lstm_state_probe.report.words.numbers import digits
@@ -170,14 +169,7 @@ def _table(page: Page, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> N
         [min(_WORD, max(map(_longest, column))) for column in columns],
         page.width - GAP * (len(heads) - 1),
     )
-    table = Table(
-        box=box_of(page),
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        collapse_padding=True,
-        header_style=page.style("heading"),
-    )
+    table = lined_table(page)
     for k, head in enumerate(heads):
         table.add_column(head, width=widths[k] if widths else None, overflow="fold")
     for line in lines[1:]:

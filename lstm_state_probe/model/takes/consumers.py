@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lstm_state_probe.layers.families import is_a
@@ -84,20 +84,12 @@ _HANDING_ON = (
 
 def entered(model: Any, tensor: Any) -> list[Any]:
     """List the layers that get the numbers of an input as they are; also in nested models."""
-    found: list[Any] = []
-    waiting, seen = [(model, tensor)], set()
-    while waiting:
-        owner, current = waiting.pop()
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        for layer, node in _uses(owner, current):
-            found.append(layer)
-            if _is_model(layer):
-                waiting.append((layer, _entrance(layer, node, current)))
-            elif type(layer).__name__ in _HANDING_ON:
-                waiting += [(owner, output) for output in flat(node.outputs)]
-    return found
+
+    def handed_on(layer: Any, node: Any) -> list[Any]:
+        same = type(layer).__name__ in _HANDING_ON and not _is_model(layer)
+        return flat(node.outputs) if same else []
+
+    return _walked(model, tensor, handed_on)
 
 
 def following(model: Any, tensor: Any) -> list[Any]:
@@ -106,6 +98,15 @@ def following(model: Any, tensor: Any) -> list[Any]:
     The way to them leads through tensors of (batch, timesteps, …) alone: not through the last
     output of a recurrent layer, a Flatten or a RepeatVector.
     """
+
+    def timesteps(layer: Any, node: Any) -> list[Any]:
+        return [output for output in flat(node.outputs) if len(output.shape) > 2]
+
+    return _walked(model, tensor, timesteps)
+
+
+def _walked(model: Any, tensor: Any, onward: Callable[[Any, Any], list[Any]]) -> list[Any]:
+    """List the layers that get a tensor, or one that leads on from it; into nested models too."""
     found: list[Any] = []
     waiting, seen = [(model, tensor)], set()
     while waiting:
@@ -117,5 +118,5 @@ def following(model: Any, tensor: Any) -> list[Any]:
             found.append(layer)
             if _is_model(layer):
                 waiting.append((layer, _entrance(layer, node, current)))
-            waiting += [(owner, output) for output in flat(node.outputs) if len(output.shape) > 2]
+            waiting += [(owner, output) for output in onward(layer, node)]
     return found

@@ -19,8 +19,8 @@ from lstm_state_probe.report.words.first_bad import first_bad_words
 from lstm_state_probe.report.words.ledger import ledger
 from lstm_state_probe.report.words.ledger_words import HEADS, cells, one_line_each
 from lstm_state_probe.report.words.moments import happened, initialised
+from lstm_state_probe.report.words.outcomes import brief, stopped
 from lstm_state_probe.report.words.symbols import SYMBOLS
-from lstm_state_probe.report.words.values import brief, stopped
 from lstm_state_probe.whole import write_whole
 
 OPTIONS = ShowOptions(precision=PRECISION)

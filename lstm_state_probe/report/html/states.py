@@ -9,7 +9,7 @@ from lstm_state_probe.report.html.tags import Html, tag
 from lstm_state_probe.report.words.layout import choose, flat, left_out, unit
 from lstm_state_probe.report.words.moments import LayerStory, Moment, StateStory
 from lstm_state_probe.report.words.numbers import digits, largest_change, summarise
-from lstm_state_probe.report.words.values import change_words, kind_words
+from lstm_state_probe.report.words.outcomes import change_words, kind_words
 
 SAMPLES, UNITS = 6, 12
 """Rows and columns that are shown; the summary below them is of all."""

@@ -13,7 +13,7 @@ from lstm_state_probe.report.words.numbers import (
     share,
     summarise,
 )
-from lstm_state_probe.report.words.values import change_words, kind_words
+from lstm_state_probe.report.words.outcomes import change_words, kind_words
 
 
 def state_parts(state: StateStory, page: Page) -> list[Part]:

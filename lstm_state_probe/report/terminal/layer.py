@@ -26,6 +26,18 @@ def box_of(page: Page) -> box.Box:
     return _BOX if page.unicode else _ASCII_BOX
 
 
+def lined_table(page: Page) -> Table:
+    """Make a table with a line below its heads and no edge, its columns yet to come."""
+    return Table(
+        box=box_of(page),
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        collapse_padding=True,
+        header_style=page.style("heading"),
+    )
+
+
 class LayerTable:
     """Lays out the states of one layer on a page.
 

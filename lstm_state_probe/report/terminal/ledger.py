@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lstm_state_probe.report.data import ScenarioReport
-from lstm_state_probe.report.terminal.layer import box_of
+from lstm_state_probe.report.terminal.layer import lined_table
 from lstm_state_probe.report.terminal.page import Page, Part
 from lstm_state_probe.report.words.layout import GAP, share_out
 from lstm_state_probe.report.words.ledger import ledger
@@ -43,14 +43,7 @@ def _longest(cell: str) -> int:
 
 
 def _table(page: Page, lines: Iterable[Sequence[str]], widths: Sequence[int]) -> Table:
-    table = Table(
-        box=box_of(page),
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        collapse_padding=True,
-        header_style=page.style("heading"),
-    )
+    table = lined_table(page)
     for head, width in zip(HEADS, widths, strict=True):
         table.add_column(head, width=width, overflow="fold")
     for line in lines:

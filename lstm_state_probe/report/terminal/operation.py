@@ -10,7 +10,7 @@ from lstm_state_probe.expectations.verdict import Verdict
 from lstm_state_probe.report.data import OperationReport, ScenarioReport
 from lstm_state_probe.report.terminal.page import Page, Part
 from lstm_state_probe.report.told import complaints_about
-from lstm_state_probe.report.words.values import brief, stopped
+from lstm_state_probe.report.words.outcomes import brief, stopped
 
 
 def heading(page: Page, report: ScenarioReport, done: OperationReport) -> None:

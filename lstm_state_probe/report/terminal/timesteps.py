@@ -16,8 +16,8 @@ from lstm_state_probe.report.terminal.heads import summary_parts
 from lstm_state_probe.report.terminal.line import heading, numbers
 from lstm_state_probe.report.terminal.page import Page
 from lstm_state_probe.report.words.layout import GAP, Choice, blocks, choose_samples, left_out
+from lstm_state_probe.report.words.outcomes import kind_words
 from lstm_state_probe.report.words.timesteps import Row, rows
-from lstm_state_probe.report.words.values import kind_words
 from lstm_state_probe.report.words.window import SAMPLES, Track, window
 
 _ROOMY = 24
